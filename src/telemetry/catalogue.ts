@@ -1,0 +1,193 @@
+import type { Labels, Metric } from './metric.ts'
+
+export const MODES = ['tls', 'secure', 'classic'] as const
+export const FAMILIES = ['ipv4', 'ipv6', 'unix'] as const
+export const DATA_CENTRES = ['1', '2', '3', '4', '5', '203', 'test1', 'test2', 'test3', 'other'] as const
+export const ROADS = ['direct'] as const
+export const DIAL_RESULTS = ['ok', 'refused', 'timeout', 'unreachable', 'reset', 'error'] as const
+
+export type Mode = (typeof MODES)[number]
+export type Family = (typeof FAMILIES)[number]
+export type DataCentreLabel = (typeof DATA_CENTRES)[number]
+export type Road = (typeof ROADS)[number]
+export type DialResult = (typeof DIAL_RESULTS)[number]
+
+const TEST_OFFSET = 10_000
+
+/** The label of the number that a client wrote (i16): a sign means media only, 10,000 a test data centre. */
+export function dataCentreLabel(dc: number): DataCentreLabel {
+  const n = Math.abs(dc)
+  const label = n > TEST_OFFSET ? `test${n - TEST_OFFSET}` : String(n)
+  return DATA_CENTRES.find((known) => known === label) ?? 'other'
+}
+
+function counter<const L extends Labels>(name: string, help: string, ...labels: L): Metric<'counter', L> {
+  return { name, help, type: 'counter', labels }
+}
+
+function gauge<const L extends Labels>(name: string, help: string, ...labels: L): Metric<'gauge', L> {
+  return { name, help, type: 'gauge', labels }
+}
+
+function histogram<const L extends Labels>(name: string, help: string, ...labels: L): Metric<'histogram', L> {
+  return { name, help, type: 'histogram', labels }
+}
+
+/** Every metric, by the name of its instrument: the metric's own name without prefix and `_total`. */
+export const CATALOGUE = {
+  sessions: gauge(
+    'sessions',
+    'Established sessions: clients that are being relayed to Telegram.',
+    ['mode', MODES],
+    ['family', FAMILIES],
+  ),
+  // A gauge of that name exists, so the counter keeps its suffix here.
+  sessionsTotal: counter(
+    'sessions_total',
+    'Sessions that have ended, by how they ended.',
+    ['mode', MODES],
+    ['result', ['ok', 'reset', 'idle', 'bad_record', 'no_road', 'unknown_dc', 'drained', 'error']],
+  ),
+  handshakes: counter('handshakes_total', 'First flights of clients, by what became of them.', [
+    'result',
+    [
+      'ok',
+      'bad_digest',
+      'replay',
+      'clock',
+      'not_tls',
+      'not_searchable',
+      'too_long',
+      'refused_disabled',
+      'refused_limit',
+      'unmirrorable',
+      'front_down',
+      'client_gone',
+    ],
+  ]),
+  handshakeSeconds: histogram(
+    'handshake_seconds',
+    'From the accept of an authentic client to the answer on the wire.',
+  ),
+  firstData: counter(
+    'first_data_total',
+    'What clients sent after our answer, before an init was recognised.',
+    ['result', ['ok', 'junk', 'end', 'front_ended']],
+  ),
+  frontConnections: gauge('front_connections', 'Open connections to the front.'),
+  frontConnectionsTotal: counter(
+    'front_connections_total',
+    'Connections that were left to the front, by why they were.',
+    [
+      'reason',
+      [
+        'not_tls',
+        'bad_digest',
+        'replay',
+        'clock',
+        'refused',
+        'unmirrorable',
+        'first_data',
+        'no_road',
+        'other',
+      ],
+    ],
+  ),
+  frontDials: counter('front_dials_total', 'Dials to the front, by result.', ['result', DIAL_RESULTS]),
+  frontDialSeconds: histogram('front_dial_seconds', 'Time to connect to the front.'),
+  frontMerged: counter(
+    'front_merged_total',
+    'Answers whose encrypted records were merged into one for a client that takes no more.',
+  ),
+  frontUnmirrorable: counter('front_unmirrorable_total', 'Answers of the front that could not be mirrored.', [
+    'code',
+    [
+      'alert',
+      'not_tls',
+      'tls12',
+      'hello_retry_request',
+      'too_long',
+      'malformed',
+      'unexpected_record',
+      'ended',
+      'other',
+    ],
+  ]),
+  frontFlightMismatch: counter(
+    'front_flight_mismatch_total',
+    'Answers of the front with another number of encrypted records than was learned at the start.',
+  ),
+  telegramConnections: gauge(
+    'telegram_connections',
+    'Open connections to Telegram.',
+    ['dc', DATA_CENTRES],
+    ['via', ROADS],
+  ),
+  telegramDials: counter(
+    'telegram_dials_total',
+    'Dials to Telegram, by result.',
+    ['dc', DATA_CENTRES],
+    ['via', ROADS],
+    ['result', DIAL_RESULTS],
+  ),
+  telegramDialSeconds: histogram('telegram_dial_seconds', 'Time to connect to Telegram.', [
+    'dc',
+    DATA_CENTRES,
+  ]),
+  bytes: counter(
+    'bytes_total',
+    'Bytes on the wire: up is away from the client, down towards it; side is whom they were exchanged with.',
+    ['direction', ['up', 'down']],
+    ['side', ['client', 'telegram', 'front']],
+  ),
+  replays: counter('replays_total', 'Authentic hellos that had been seen before.'),
+  replaysForgotten: counter(
+    'replays_forgotten_total',
+    'Authentic hellos that were not remembered because the replay set was full at their place.',
+  ),
+  refused: counter('refused_total', 'Authentic clients that were refused, by the rule that refused them.', [
+    'reason',
+    ['disabled', 'sessions', 'descriptors', 'unauthenticated', 'unknown_dc', 'draining', 'other'],
+  ]),
+  probes: counter('probes_total', 'Strangers, by what they spoke.', [
+    'class',
+    ['tls', 'http', 'http2', 'ssh', 'socks', 'proxy', 'replay', 'clock', 'silent', 'other'],
+  ]),
+  heldBytes: gauge('held_bytes', 'Bytes held for peers that do not read.'),
+  descriptors: gauge('descriptors', 'File descriptors counted for connections.'),
+  staticReads: {
+    ...gauge(
+      'static_reads',
+      '1 where accepted sockets are read into the shared buffer, 0 where they cannot be.',
+    ),
+    perWorker: true,
+  },
+  eventLoopDelaySeconds: {
+    name: 'event_loop_delay_seconds',
+    help: 'How late the event loop of a worker is; the quantiles are those of the last interval.',
+    type: 'summary',
+    labels: [],
+    perWorker: true,
+  },
+  workerRestarts: counter('worker_restarts_total', 'Workers that died and were replaced.'),
+} as const satisfies Record<string, Metric>
+
+export type Catalogue = typeof CATALOGUE
+export type MetricKey = keyof Catalogue
+
+/** The union of the values of one label, e.g. `LabelValue<'handshakes', 'result'>`. */
+export type LabelValue<K extends MetricKey, N extends string> =
+  Extract<Catalogue[K]['labels'][number], readonly [N, ...unknown[]]> extends readonly [
+    N,
+    infer V extends readonly string[],
+  ]
+    ? V[number]
+    : never
+
+export type HandshakeResult = LabelValue<'handshakes', 'result'>
+export type SessionResult = LabelValue<'sessionsTotal', 'result'>
+export type FirstDataResult = LabelValue<'firstData', 'result'>
+export type FrontReason = LabelValue<'frontConnectionsTotal', 'reason'>
+export type UnmirrorableCode = LabelValue<'frontUnmirrorable', 'code'>
+export type RefusalReason = LabelValue<'refused', 'reason'>
+export type ProbeClass = LabelValue<'probes', 'class'>
