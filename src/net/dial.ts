@@ -1,0 +1,77 @@
+import { connect, isIP } from 'node:net'
+import type { Endpoint } from './endpoint.ts'
+import { type Leg, type LegHandler, type LegResources, SocketLeg } from './leg.ts'
+import type { SharedReads } from './static-read.ts'
+
+export interface DialResources extends LegResources {
+  reads: SharedReads
+}
+
+/** For whoever counts, beside the handler. */
+export interface DialEvents {
+  onConnected?: () => void
+  onClosed?: (leg: Leg) => void
+}
+
+/**
+ * Begins a connection and returns its leg at once; what is written meanwhile waits in it. A failure to connect is the leg's
+ * `onLost` with the system's code in `failure`.
+ */
+export function dial(
+  endpoint: Endpoint,
+  handler: LegHandler,
+  resources: DialResources,
+  events: DialEvents = {},
+): SocketLeg {
+  const { outgoing } = resources
+  const options = {
+    ...where(endpoint),
+    allowHalfOpen: true,
+    noDelay: true,
+    // With a mark of one byte write() returns true exactly when the kernel took everything.
+    highWaterMark: 1,
+    onread: {
+      buffer: outgoing.window,
+      callback: (n: number, bytes: Uint8Array): boolean => leg.handler.onBytes(leg, n, bytes),
+    },
+  }
+  const socket = connect(options)
+  const leg: SocketLeg = new SocketLeg(socket, handler, resources, {
+    connected: false,
+    unix: endpoint.kind === 'unix',
+    onClosed: events.onClosed,
+  })
+  if (events.onConnected) socket.once('connect', events.onConnected)
+  return leg
+}
+
+function where(
+  endpoint: Endpoint,
+): { path: string } | { host: string; port: number; autoSelectFamily: boolean } {
+  if (endpoint.kind === 'unix') return { path: endpoint.path }
+  // For a literal address the selection would only be a second code path.
+  return { host: endpoint.host, port: endpoint.port, autoSelectFamily: isIP(endpoint.host) === 0 }
+}
+
+export type DialFailure = 'refused' | 'timeout' | 'unreachable' | 'reset' | 'error'
+
+/** What the system's code of a failed connect means. */
+export function dialFailure(code: string | undefined): DialFailure {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return 'refused'
+    case 'ETIMEDOUT':
+      return 'timeout'
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return 'reset'
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'EADDRNOTAVAIL':
+    case 'ENOENT':
+    case 'ENOTFOUND':
+      return 'unreachable'
+    default:
+      return 'error'
+  }
+}

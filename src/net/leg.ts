@@ -1,0 +1,286 @@
+import type { Socket } from 'node:net'
+import type { Descriptors } from './descriptors.ts'
+import type { HalfClosed } from './half-closed.ts'
+import type { OutgoingBuffers } from './outgoing.ts'
+
+/** What a leg tells whoever drives it. A leg has one handler at a time; `leg.handler` may be replaced while it lives. */
+export interface LegHandler {
+  /** Bytes [0, n) of a buffer that is valid during the call only. False stops reading until `resume`. */
+  onBytes(leg: Leg, n: number, bytes: Uint8Array): boolean
+  /** Everything written has been taken by the kernel, after a write that returned false. */
+  onDrain(leg: Leg): void
+  /** The other side said FIN after its last byte; this side may still write. */
+  onEnd(leg: Leg): void
+  /** Refused, reset or failed: nothing more can be read or written. What was read before has been delivered. */
+  onLost(leg: Leg): void
+  /** The descriptor is gone. Comes once, after everything else. */
+  onClosed(leg: Leg): void
+}
+
+/** One connection of a session, with its endings kept apart: FIN, reset, failure. */
+export interface Leg {
+  handler: LegHandler
+  readonly connected: boolean
+  /** The other side's FIN has been seen. */
+  readonly ended: boolean
+  /** System error code (ECONNREFUSED, ETIMEDOUT …) once lost. */
+  readonly failure: string | undefined
+  /** True when the kernel has everything that was written. */
+  readonly drained: boolean
+  /** Writes a buffer that the caller gives away. True: the kernel took it all. False: `onDrain` follows unless the leg is lost. */
+  write(bytes: Buffer): boolean
+  /** Writes a copy of bytes [0, n). As `write`. */
+  writeCopy(n: number, bytes: Uint8Array): boolean
+  /** Writes the first n bytes of a buffer taken from the pool, which goes back to it when the kernel has them. */
+  writePooled(buffer: Buffer, n: number): boolean
+  pause(): void
+  resume(): void
+  /** FIN after what was written. */
+  end(): void
+  /** RST at once; what the kernel has not sent is discarded. */
+  reset(): void
+  /** RST after what was written has been taken by the kernel. */
+  resetAfterDrain(): void
+  destroy(): void
+}
+
+const EMPTY = Buffer.alloc(0)
+const kLeg = Symbol('leg')
+
+interface SocketOfLeg extends Socket {
+  [kLeg]: SocketLeg
+}
+
+type WriteDone = (error?: Error | null) => void
+type RawWrite = (chunk: Buffer, encoding: BufferEncoding, done: WriteDone) => void
+type RawWritev = (chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: WriteDone) => void
+type RawFinal = (done: WriteDone) => void
+
+export interface LegState {
+  connected: boolean
+  unix: boolean
+  /** After the handler's `onClosed`, for whoever counts. */
+  onClosed?: ((leg: Leg) => void) | undefined
+}
+
+export interface LegResources {
+  outgoing: OutgoingBuffers
+  halfClosed: HalfClosed
+  descriptors: Descriptors
+}
+
+/**
+ * A leg on a socket made with `allowHalfOpen: true` and `highWaterMark: 1` (so that `write` returns true exactly when the
+ * kernel took everything).
+ *
+ * A failed write does not end the reading: Node would close the descriptor, and an alert that waits in the receive queue
+ * would be lost. The error is remembered instead, and the end of the reading then counts as a reset.
+ */
+export class SocketLeg implements Leg {
+  handler: LegHandler
+  connected: boolean
+  ended = false
+  failure: string | undefined
+  readonly #socket: Socket
+  readonly #unix: boolean
+  readonly #onClosed: ((leg: Leg) => void) | undefined
+  readonly #resources: LegResources
+  /** The buffer of the pool that the kernel has not taken whole. */
+  #held: Buffer | undefined
+  #broken = false
+  #lost = false
+  #resetWhenDrained = false
+  #writeDone: WriteDone | undefined
+  readonly #onWritten: (error?: Error | null) => void
+
+  constructor(socket: Socket, handler: LegHandler, resources: LegResources, state: LegState) {
+    this.#socket = socket
+    this.#resources = resources
+    this.handler = handler
+    this.connected = state.connected
+    this.#unix = state.unix
+    this.#onClosed = state.onClosed
+    this.#onWritten = (error) => this.#written(error)
+    resources.descriptors.opened()
+    const own = socket as SocketOfLeg
+    own[kLeg] = this
+    soften(own)
+    socket.on('end', onEnd)
+    socket.on('error', onError)
+    socket.on('drain', onDrain)
+    socket.on('close', onClose)
+    if (!state.connected) socket.on('connect', onConnect)
+  }
+
+  get drained(): boolean {
+    return this.#socket.writableLength === 0
+  }
+
+  write(bytes: Buffer): boolean {
+    if (this.#broken || this.#lost) return false
+    const done = this.#socket.write(bytes)
+    // After the peer's FIN its reset shows on a write only, one segment later.
+    if (this.ended) setImmediate(askKernel, this)
+    return done
+  }
+
+  writeCopy(n: number, bytes: Uint8Array): boolean {
+    // A second buffer of one leg is rare (before the front is connected): the pool knows one for each.
+    if (this.#held || n > 256 * 1024) return this.write(Buffer.from(bytes.subarray(0, n)))
+    const buffer = this.#resources.outgoing.take(n)
+    buffer.set(n === bytes.length ? bytes : bytes.subarray(0, n))
+    return this.writePooled(buffer, n)
+  }
+
+  writePooled(buffer: Buffer, n: number): boolean {
+    if (this.write(buffer.subarray(0, n))) {
+      this.#resources.outgoing.give(buffer)
+      return true
+    }
+    if (this.#broken || this.#lost || this.#held) return false
+    this.#held = buffer
+    this.#resources.outgoing.hold(buffer)
+    return false
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    if (!this.#lost && !this.#socket.writableEnded) this.#socket.end()
+  }
+
+  reset(): void {
+    this.#lost = true
+    // It throws on unix sockets, and on a socket that is still connecting it would wait for the connect.
+    if (this.connected && !this.#unix) this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
+  }
+
+  resetAfterDrain(): void {
+    if (this.drained) this.reset()
+    else this.#resetWhenDrained = true
+  }
+
+  destroy(): void {
+    this.#lost = true
+    this.#socket.destroy()
+  }
+
+  /** A write of nothing makes the kernel report a reset that reading no longer shows; no segment leaves for it. */
+  ask(): void {
+    if (!this.#lost && this.#socket.writable && this.drained) this.#socket.write(EMPTY)
+  }
+
+  /** For the softened socket only. */
+  beginWrite(done: WriteDone): (error?: Error | null) => void {
+    this.#writeDone = done
+    return this.#onWritten
+  }
+
+  #written(error?: Error | null): void {
+    const done = this.#writeDone
+    this.#writeDone = undefined
+    if (error && !this.#broken) {
+      this.#broken = true
+      this.failure ??= (error as NodeJS.ErrnoException).code ?? 'EIO'
+      if (this.ended) this.#loseNow()
+      else this.#socket.resume()
+    }
+    done?.()
+  }
+
+  handleEnd(): void {
+    this.ended = true
+    // It may be the rest of a reset: ask before passing a FIN on.
+    if (this.#socket.writableLength > 0) setImmediate(settle, this)
+    else {
+      this.ask()
+      this.settle()
+    }
+  }
+
+  settle(): void {
+    if (this.#broken) return this.#loseNow()
+    if (this.#lost) return
+    this.#resources.halfClosed.add(this)
+    this.handler.onEnd(this)
+  }
+
+  handleError(error: NodeJS.ErrnoException): void {
+    this.failure ??= error.code ?? 'EIO'
+    this.#loseNow()
+  }
+
+  handleDrain(): void {
+    this.#releaseHeld()
+    if (this.#lost) return
+    if (this.#resetWhenDrained) this.reset()
+    else if (!this.#broken) this.handler.onDrain(this)
+  }
+
+  handleClose(): void {
+    this.#releaseHeld()
+    this.#resources.halfClosed.delete(this)
+    this.#resources.descriptors.closed()
+    this.handler.onClosed(this)
+    this.#onClosed?.(this)
+  }
+
+  #loseNow(): void {
+    if (this.#lost) return
+    this.#lost = true
+    this.#resources.halfClosed.delete(this)
+    this.#socket.destroy()
+    this.handler.onLost(this)
+  }
+
+  #releaseHeld(): void {
+    if (!this.#held) return
+    this.#resources.outgoing.release(this.#held)
+    this.#held = undefined
+  }
+}
+
+/** Replaces the documented extension points of the stream on this one socket, without a closure for each write. */
+function soften(socket: SocketOfLeg): void {
+  const raw = socket as unknown as { _write: RawWrite; _writev: RawWritev; _final: RawFinal }
+  const { _write: write, _writev: writev, _final: final } = raw
+  raw._write = function (this: SocketOfLeg, chunk, encoding, done) {
+    write.call(this, chunk, encoding, this[kLeg].beginWrite(done))
+  } as RawWrite
+  raw._writev = function (this: SocketOfLeg, chunks, done) {
+    writev.call(this, chunks, this[kLeg].beginWrite(done))
+  } as RawWritev
+  // A failed shutdown says nothing that the read side does not.
+  raw._final = function (this: SocketOfLeg, done) {
+    final.call(this, () => done())
+  } as RawFinal
+}
+
+function onEnd(this: Socket): void {
+  ;(this as SocketOfLeg)[kLeg].handleEnd()
+}
+function onError(this: Socket, error: Error): void {
+  ;(this as SocketOfLeg)[kLeg].handleError(error)
+}
+function onDrain(this: Socket): void {
+  ;(this as SocketOfLeg)[kLeg].handleDrain()
+}
+function onClose(this: Socket): void {
+  ;(this as SocketOfLeg)[kLeg].handleClose()
+}
+function onConnect(this: Socket): void {
+  ;(this as SocketOfLeg)[kLeg].connected = true
+}
+function askKernel(leg: SocketLeg): void {
+  leg.ask()
+}
+function settle(leg: SocketLeg): void {
+  leg.settle()
+}
