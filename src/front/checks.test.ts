@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { siteWarnings } from './checks.ts'
+import type { SiteFacts } from './site.ts'
+
+const site = { domain: 'www.example.org', endpoint: { kind: 'tcp', host: '127.0.0.1', port: 8443 } } as const
+const good: SiteFacts = {
+  reachable: true,
+  selfTarget: false,
+  tls13: true,
+  mlkem: true,
+  records: { tdlib: 1, darwin: 1, legacy: 1 },
+  flightBytes: { tdlib: 2977, darwin: 2977, legacy: 1889 },
+  encryptedBytes: { tdlib: 1751, darwin: 1751, legacy: 1751 },
+  varying: [],
+  unmirrorable: {},
+}
+const without = { tls13: false, mlkem: false, records: {}, flightBytes: {}, encryptedBytes: {} }
+const all = <T>(value: T) => ({ tdlib: value, darwin: value, legacy: value })
+
+test('a front of one record on this machine gives no warning', () => {
+  expect(siteWarnings(site, good)).toEqual([])
+})
+
+test.each<[string, Partial<SiteFacts>, string[]]>([
+  ['portico itself', { selfTarget: true, records: all(4) }, ['front_is_portico']],
+  ['nobody there', { ...without, reachable: false }, ['front_unreachable']],
+  ['TLS 1.2 only', { ...without, unmirrorable: all('tls12') }, ['front_no_tls13']],
+  ['an alert', { ...without, unmirrorable: all('alert') }, ['front_refuses_name']],
+  ['plain HTTP', { ...without, unmirrorable: all('not_tls') }, ['front_not_tls']],
+  [
+    'a HelloRetryRequest to everybody',
+    { ...without, tls13: true, unmirrorable: all('hello_retry_request') },
+    ['front_hello_retry'],
+  ],
+  [
+    'a HelloRetryRequest to old apps',
+    { records: { tdlib: 1, darwin: 1 }, unmirrorable: { legacy: 'hello_retry_request' } },
+    ['front_hello_retry'],
+  ],
+  ['an endless flight', { unmirrorable: { darwin: 'too_long' } }, ['front_unusual_flight']],
+  ['X25519 only', { mlkem: false }, ['front_no_mlkem']],
+  ['four records', { records: all(4) }, ['front_many_records']],
+  ['changing records', { varying: ['tdlib'] }, ['front_varying_records']],
+  ['a long chain', { encryptedBytes: all(10_241) }, ['front_flight_too_long']],
+  ['a chain as long as allowed', { encryptedBytes: all(10_240) }, []],
+  [
+    'several at once',
+    { records: all(5), mlkem: false, encryptedBytes: all(12_000) },
+    ['front_flight_too_long', 'front_no_mlkem', 'front_many_records'],
+  ],
+])('%s', (_, facts, codes) => {
+  const warnings = siteWarnings(site, { ...good, ...facts })
+  expect(warnings.map(({ code }) => code)).toEqual(codes)
+  for (const { message } of warnings) expect(message).toContain('127.0.0.1:8443')
+})
+
+test('a front elsewhere', () => {
+  const remote = { ...site, endpoint: { kind: 'tcp', host: 'www.example.org', port: 443 } } as const
+  expect(siteWarnings(remote, good).map(({ code }) => code)).toEqual(['front_remote'])
+})
