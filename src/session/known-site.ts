@@ -1,0 +1,31 @@
+import type { Site, SiteFacts } from '../front/site.ts'
+import type { ClientHello } from '../protocol/tls/client-hello.ts'
+import { type HelloClass, helloClass } from '../protocol/tls/hello-writer.ts'
+
+/** A site and what is known of its first flight; live answers correct what the start has learned. */
+export class KnownSite {
+  readonly site: Site
+  readonly #records: Partial<Record<HelloClass, number>>
+
+  constructor(site: Site, facts: Pick<SiteFacts, 'records'> | undefined) {
+    this.site = site
+    this.#records = { ...facts?.records }
+  }
+
+  get domain(): string {
+    return this.site.domain
+  }
+
+  /** Encrypted records of its answer to a hello like this; Infinity while none was seen. */
+  expectedRecords(hello: ClientHello): number {
+    return this.#records[helloClass(hello)] ?? Number.POSITIVE_INFINITY
+  }
+
+  /** True when the answer had another number of records than expected. */
+  saw(hello: ClientHello, records: number): boolean {
+    const kind = helloClass(hello)
+    const before = this.#records[kind]
+    this.#records[kind] = records
+    return before !== undefined && before !== records
+  }
+}

@@ -1,0 +1,105 @@
+import type { FrontReason, HandshakeResult } from '../telemetry/catalogue.ts'
+import type { House, Visitor } from './house.ts'
+import { probeClass } from './probe-class.ts'
+import type { FirstDataResult, FlightResult, NotOursCode, Tee } from './tee.ts'
+
+type CodeOf<Result, State> = Extract<Result, { state: State }> extends { code: infer Code } ? Code : never
+
+/** Why a connection stays with the front, and at which step of the walk that was known. */
+export type Stay =
+  | { at: 'hello'; code: NotOursCode | 'loop' }
+  | { at: 'authenticate'; code: 'not_searchable' | 'bad_digest' }
+  | { at: 'admit'; code: 'clock' | 'replay' | 'disabled' | 'sessions' }
+  | { at: 'answer'; code: CodeOf<FlightResult, 'none'> }
+  | { at: 'first-data'; code: CodeOf<FirstDataResult, 'none'> }
+  | { at: 'route'; code: 'unknown_dc' | 'no_road' | 'client_gone' }
+
+/** Leaves the connection to the front for good, and counts why. */
+export function stay(why: Stay, tee: Tee, visitor: Visitor, house: House): void {
+  const { counters } = house
+  if (why.code === 'loop') {
+    tee.refuse()
+    return
+  }
+  counters.frontConnectionsTotal.add(1, frontReason(why))
+  const handshake = handshakeResult(why)
+  if (handshake) counters.handshakes.add(1, handshake)
+  if (why.at === 'hello' || why.at === 'authenticate') {
+    counters.probes.add(1, probeClass(tee.firstBytes))
+    house.noticed('no_valid_secret')
+  }
+  if (why.at === 'admit') countRefusal(why.code, house)
+  if (why.at === 'answer') counters.frontUnmirrorable.add(1, unmirrorable(why.code))
+  if (why.at === 'first-data') counters.firstData.add(1, firstData(why.code))
+  if (why.at === 'route' && why.code !== 'client_gone') {
+    counters.sessionsTotal.add(1, 'tls', why.code)
+    if (why.code === 'no_road') house.noticed('unreachable')
+  }
+  house.log.debug('left to the front', { step: why.at, code: why.code, address: visitor.shownAddress })
+  tee.splice()
+}
+
+function countRefusal(code: Extract<Stay, { at: 'admit' }>['code'], { counters }: House): void {
+  if (code === 'replay') {
+    counters.replays.add(1)
+    counters.probes.add(1, 'replay')
+  } else if (code === 'clock') counters.probes.add(1, 'clock')
+  else counters.refused.add(1, code)
+}
+
+function handshakeResult(why: Stay): HandshakeResult | undefined {
+  switch (why.at) {
+    case 'hello':
+      return ofHello(why.code)
+    case 'authenticate':
+      return why.code
+    case 'admit':
+      if (why.code === 'clock' || why.code === 'replay') return why.code
+      return why.code === 'disabled' ? 'refused_disabled' : 'refused_limit'
+    case 'answer':
+      return why.code === 'client_gone' ? 'client_gone' : 'unmirrorable'
+    default:
+      // Counted as 'ok' when the answer left.
+      return undefined
+  }
+}
+
+function ofHello(code: NotOursCode | 'loop'): HandshakeResult {
+  switch (code) {
+    case 'client_end':
+    case 'client_gone':
+      return 'client_gone'
+    case 'too_long':
+    case 'front_down':
+      return code
+    default:
+      return 'not_tls'
+  }
+}
+
+function frontReason(why: Stay): FrontReason {
+  switch (why.at) {
+    case 'hello':
+      return why.code === 'not_tls' || why.code === 'malformed' ? 'not_tls' : 'other'
+    case 'authenticate':
+      return 'bad_digest'
+    case 'admit':
+      return why.code === 'clock' || why.code === 'replay' ? why.code : 'refused'
+    case 'answer':
+      return 'unmirrorable'
+    case 'first-data':
+      return 'first_data'
+    case 'route':
+      return 'no_road'
+  }
+}
+
+function unmirrorable(code: Extract<Stay, { at: 'answer' }>['code']) {
+  if (code === 'front_ended') return 'ended'
+  return code === 'early_data' || code === 'client_gone' ? 'other' : code
+}
+
+function firstData(code: Extract<Stay, { at: 'first-data' }>['code']) {
+  if (code === 'junk' || code === 'front_spoke') return 'junk'
+  return code === 'front_ended' ? code : 'end'
+}

@@ -1,0 +1,393 @@
+import type { Leg, LegHandler } from '../net/leg.ts'
+import { Splice } from '../net/splice.ts'
+import type { Deadline, Wheel } from '../net/wheel.ts'
+import { type ClientHello, MAX_CLIENT_HELLO, readClientHello } from '../protocol/tls/client-hello.ts'
+import { type FirstDataReading, readFirstData } from '../protocol/tls/first-data.ts'
+import {
+  MAX_FLIGHT,
+  readServerFlight,
+  type ServerFlight,
+  type UnmirrorableCode,
+} from '../protocol/tls/server-flight.ts'
+import { KeptBytes } from './kept-bytes.ts'
+
+/** What is kept of the client's first flight; a hello in the most records that we read is shorter. */
+const MAX_FIRST_FLIGHT = MAX_CLIENT_HELLO + 1024
+/** What is kept of the client's bytes after the answer: an init in a full record, and all that may come before it. */
+const MAX_FIRST_DATA = 32 * 1024
+/** How long the front's flight may pause at a record boundary, with another number of records than it was known for, before it counts as whole. */
+const FLIGHT_PAUSE = 150
+
+export type NotOursCode =
+  | 'not_tls'
+  | 'too_long'
+  | 'malformed'
+  | 'client_end'
+  | 'client_gone'
+  | 'front_spoke'
+  | 'front_ended'
+  | 'front_down'
+
+export type HelloResult = { state: 'hello'; hello: ClientHello } | { state: 'not_ours'; code: NotOursCode }
+
+export type FlightResult =
+  | { state: 'flight'; bytes: Buffer; flight: ServerFlight }
+  | { state: 'none'; code: UnmirrorableCode | 'early_data' | 'front_ended' | 'client_gone' }
+
+export type FirstDataResult =
+  | Extract<FirstDataReading, { state: 'complete' }>
+  | { state: 'none'; code: 'junk' | 'client_end' | 'client_gone' | 'front_ended' | 'front_spoke' }
+
+/** A front that was passed over for another. */
+const UNHEARD: LegHandler = {
+  onBytes: () => false,
+  onDrain: () => {},
+  onEnd: () => {},
+  onLost: () => {},
+  onClosed: () => {},
+}
+
+/**
+ * - hello: every byte goes to the front and back at once, while the client's are also read.
+ * - answer: the hello is whole; the front's bytes are held until somebody decides whose answer it is.
+ * - first-data: our answer is out; the client's bytes still go to the front until they prove to be an init.
+ * - decided: the client's reading stands still, and so does the front's end.
+ * - spliced: the front's for good.
+ */
+type Phase = 'hello' | 'answer' | 'first-data' | 'decided' | 'spliced' | 'left'
+
+type Ending = 'open' | 'end' | 'lost'
+
+export interface TeeDependencies {
+  readonly wheel: Wheel
+  /** Milliseconds, monotonic and fine: for the hold of an answer. */
+  now(): number
+}
+
+/**
+ * The client's leg and the front's, from accept until the connection is somebody's. By itself it is a transparent splice;
+ * the walk asks it for what it needs next, and either leaves the connection to the front (`splice`) or takes it (`leave`).
+ */
+export class Tee implements LegHandler, Deadline {
+  dueTick = 0
+  readonly client: Leg
+  #front: Leg | undefined
+  #phase: Phase = 'hello'
+  readonly #wheel: Wheel
+  readonly #now: () => number
+  readonly #onOver: () => void
+
+  readonly #fromClient = new KeptBytes()
+  /** Bytes of the client that the front has not been given yet. */
+  #unsent: Buffer | undefined
+  readonly #fromFront = new KeptBytes()
+  #frontEnding: Ending = 'open'
+  #clientEnding: Ending = 'open'
+  #frontSpoke = false
+  #heldSince: number | undefined
+  #openLegs = 1
+
+  #onHello: ((result: HelloResult) => void) | undefined
+  #onFlight: ((result: FlightResult) => void) | undefined
+  #expectedRecords = Number.POSITIVE_INFINITY
+  #onFirstData: ((result: FirstDataResult) => void) | undefined
+  #early = false
+
+  constructor(client: Leg, dependencies: TeeDependencies, onOver: () => void) {
+    this.client = client
+    this.#wheel = dependencies.wheel
+    this.#now = dependencies.now
+    this.#onOver = onOver
+  }
+
+  /** The client is not worth a front's leg any more. */
+  get abandoned(): boolean {
+    return this.#openLegs === 0
+  }
+
+  /** The connection to the front begins; what the client has said meanwhile goes there first. */
+  showTo(dialFront: (handler: LegHandler) => Leg): void {
+    this.#front = dialFront(this)
+    this.#openLegs++
+    if (this.#fromClient.length > 0) this.#front.write(Buffer.from(this.#fromClient.bytes))
+    if (this.#clientEnding === 'end') this.#front.end()
+    if (this.#clientEnding === 'lost') this.#front.resetAfterDrain()
+    if (this.#phase === 'spliced') this.#join(this.#front)
+  }
+
+  /** Another front, because the hello names another site: possible while the first has not said a word. */
+  moveTo(dialFront: (handler: LegHandler) => Leg): boolean {
+    const first = this.#front
+    if (!first || this.#frontSpoke || this.#fromFront.length > 0 || this.#frontEnding !== 'open') return false
+    first.handler = UNHEARD
+    first.destroy()
+    this.#openLegs--
+    this.showTo(dialFront)
+    return true
+  }
+
+  get clientGone(): boolean {
+    return this.#clientEnding === 'lost'
+  }
+
+  /** What the client said first, as far as it is kept; for telling what a stranger speaks. */
+  get firstBytes(): Buffer {
+    return this.#fromClient.bytes
+  }
+
+  /** Milliseconds for which an answer of the front has been held; 0 while there is none. */
+  get heldFor(): number {
+    return this.#heldSince === undefined ? 0 : this.#now() - this.#heldSince
+  }
+
+  /** The front's answer could not be had: it refused or failed before it said anything. */
+  get frontDown(): boolean {
+    return this.#frontEnding === 'lost' && !this.#frontSpoke && this.#fromFront.length === 0
+  }
+
+  // What the walk asks for.
+
+  hello(): Promise<HelloResult> {
+    return new Promise((resolve) => {
+      this.#onHello = resolve
+    })
+  }
+
+  /** The front's first flight. Infinity: its number of records is not known; it counts as whole when it pauses. */
+  flight(expectedRecords: number): Promise<FlightResult> {
+    return new Promise((resolve) => {
+      this.#onFlight = resolve
+      this.#expectedRecords = expectedRecords
+      this.#readFlight()
+    })
+  }
+
+  /** Our answer, in one write. */
+  answer(bytes: Buffer): void {
+    this.#phase = 'first-data'
+    this.#fromFront.clear()
+    this.#fromClient.clear()
+    this.client.write(bytes)
+  }
+
+  firstData(): Promise<FirstDataResult> {
+    return new Promise((resolve) => {
+      this.#onFirstData = resolve
+      if (this.#frontEnding !== 'open') this.#settleFirstData('front_ended')
+      else if (this.#clientEnding === 'end') this.#settleFirstData('client_end')
+      else if (this.#clientEnding === 'lost') this.#settleFirstData('client_gone')
+    })
+  }
+
+  /** The front's for good: it gets what it has not seen, and the client what was held. */
+  splice(): void {
+    if (this.#phase === 'spliced') return
+    this.#phase = 'spliced'
+    this.#wheel.cancel(this)
+    if (this.#front) this.#join(this.#front)
+  }
+
+  #join(front: Leg): void {
+    const splice = new Splice(this.client, front, this.#openLegs, this.#onOver)
+    this.client.handler = splice
+    front.handler = splice
+    const frontTook = this.#unsent === undefined || front.write(this.#unsent)
+    const clientTook = this.#fromFront.length === 0 || this.client.write(Buffer.from(this.#fromFront.bytes))
+    this.#fromClient.clear()
+    this.#fromFront.clear()
+    if (this.#clientEnding === 'end') front.end()
+    if (this.#frontEnding === 'end') this.client.end()
+    if (this.#frontEnding === 'lost') this.client.resetAfterDrain()
+    if (frontTook && front.drained) this.client.resume()
+    if (clientTook && this.client.drained) front.resume()
+  }
+
+  /** As a closed port would. */
+  refuse(): void {
+    this.splice()
+    this.client.reset()
+    this.#front?.destroy()
+  }
+
+  /** The session is ours: the front's leg is reset, and the client's is the caller's. */
+  leave(): void {
+    this.#phase = 'left'
+    this.#front?.reset()
+    this.#fromClient.clear()
+    this.#fromFront.clear()
+    this.#unsent = undefined
+  }
+
+  // What the legs tell.
+
+  onBytes(leg: Leg, n: number, bytes: Uint8Array): boolean {
+    return leg === this.client ? this.#clientBytes(n, bytes) : this.#frontBytes(leg, n, bytes)
+  }
+
+  #clientBytes(n: number, bytes: Uint8Array): boolean {
+    switch (this.#phase) {
+      case 'hello': {
+        this.#fromClient.append(n, bytes)
+        const forwarded = this.#front?.writeCopy(n, bytes) ?? false
+        const recognised = this.#recognise()
+        // The hello must become whole even where the front does not take it yet.
+        return forwarded || (!recognised && this.#fromClient.length < MAX_FIRST_FLIGHT)
+      }
+      case 'answer':
+        this.#early = true
+        return this.#front?.writeCopy(n, bytes) ?? false
+      case 'first-data':
+        return this.#readFirstData(n, bytes)
+      case 'decided':
+        this.#unsent = Buffer.concat([this.#unsent ?? Buffer.alloc(0), bytes.subarray(0, n)])
+        return false
+      case 'spliced':
+      case 'left':
+        return false
+    }
+  }
+
+  #recognise(): boolean {
+    if (!this.#onHello) return true
+    const reading = readClientHello(this.#fromClient.bytes)
+    if (reading.state === 'incomplete') {
+      if (this.#fromClient.length < MAX_FIRST_FLIGHT) return false
+      this.#settleHello({ state: 'not_ours', code: 'too_long' })
+      return true
+    }
+    if (reading.state === 'bad') {
+      const code =
+        reading.code === 'not_tls' ? 'not_tls' : reading.code === 'malformed' ? 'malformed' : 'too_long'
+      this.#settleHello({ state: 'not_ours', code })
+      return true
+    }
+    this.#early = this.#fromClient.length > reading.hello.wireLength
+    this.#phase = 'answer'
+    this.#settleHello(
+      this.#frontSpoke
+        ? { state: 'not_ours', code: 'front_spoke' }
+        : { state: 'hello', hello: reading.hello },
+    )
+    return true
+  }
+
+  #readFirstData(n: number, bytes: Uint8Array): boolean {
+    this.#fromClient.append(n, bytes)
+    const reading = readFirstData(this.#fromClient.bytes)
+    if (reading.state === 'complete') {
+      this.#phase = 'decided'
+      this.#unsent = Buffer.from(bytes.subarray(0, n))
+      this.#onFirstData?.(reading)
+      return false
+    }
+    const forwarded = this.#front!.writeCopy(n, bytes)
+    if (reading.state === 'bad' || this.#fromClient.length > MAX_FIRST_DATA) this.#settleFirstData('junk')
+    return forwarded
+  }
+
+  #frontBytes(leg: Leg, n: number, bytes: Uint8Array): boolean {
+    if (leg !== this.#front) return false
+    switch (this.#phase) {
+      case 'hello':
+        this.#frontSpoke = true
+        return this.client.writeCopy(n, bytes)
+      case 'first-data':
+        // Once the client has said something, what the front says is its reaction to that.
+        this.#fromFront.append(n, bytes)
+        if (this.#fromClient.length > 0) this.#settleFirstData('front_spoke')
+        return this.#fromFront.length < MAX_FLIGHT
+      case 'answer':
+        this.#heldSince ??= this.#now()
+        this.#fromFront.append(n, bytes)
+        this.#readFlight()
+        return this.#fromFront.length < MAX_FLIGHT
+      default:
+        this.#fromFront.append(n, bytes)
+        return this.#fromFront.length < MAX_FLIGHT
+    }
+  }
+
+  #readFlight(): void {
+    if (!this.#onFlight) return
+    if (this.#clientEnding === 'lost') return this.#settleFlight({ state: 'none', code: 'client_gone' })
+    if (this.#early) return this.#settleFlight({ state: 'none', code: 'early_data' })
+    const bytes = this.#fromFront.bytes
+    const reading = readServerFlight(bytes, this.#expectedRecords)
+    if (reading.state === 'complete')
+      return this.#settleFlight({ state: 'flight', bytes, flight: reading.flight })
+    if (reading.state === 'unmirrorable') return this.#settleFlight({ state: 'none', code: reading.code })
+    if (this.#frontEnding !== 'open') return this.#settleFlight({ state: 'none', code: 'front_ended' })
+    if (reading.atRecordBoundary && reading.encryptedRecords > 0) this.#wheel.schedule(this, FLIGHT_PAUSE)
+    else this.#wheel.cancel(this)
+  }
+
+  /** The flight has paused at a record boundary: what came is all of it. */
+  expire(): void {
+    if (!this.#onFlight) return
+    this.#expectedRecords = 1
+    this.#readFlight()
+  }
+
+  onDrain(leg: Leg): void {
+    if (leg === this.client) this.#front?.resume()
+    else if (this.#phase !== 'decided') this.client.resume()
+  }
+
+  onEnd(leg: Leg): void {
+    if (leg === this.client) {
+      this.#clientEnding = 'end'
+      // What the front has not seen goes before the FIN.
+      if (this.#phase !== 'decided') this.#front?.end()
+      this.#settleHello({ state: 'not_ours', code: 'client_end' })
+      if (this.#phase === 'first-data') this.#settleFirstData('client_end')
+      return
+    }
+    if (leg === this.#front) this.#frontEnds('end')
+  }
+
+  onLost(leg: Leg): void {
+    if (leg === this.client) {
+      this.#clientEnding = 'lost'
+      this.#front?.resetAfterDrain()
+      this.#settleHello({ state: 'not_ours', code: 'client_gone' })
+      this.#settleFlight({ state: 'none', code: 'client_gone' })
+      this.#settleFirstData('client_gone')
+      return
+    }
+    if (leg === this.#front) this.#frontEnds('lost')
+  }
+
+  #frontEnds(ending: 'end' | 'lost'): void {
+    this.#frontEnding = ending
+    if (this.#phase === 'hello') {
+      const silent = ending === 'lost' && !this.#frontSpoke
+      this.#settleHello({ state: 'not_ours', code: silent ? 'front_down' : 'front_ended' })
+    }
+    if (this.#phase === 'answer') this.#readFlight()
+    if (this.#phase === 'first-data') this.#settleFirstData('front_ended')
+  }
+
+  onClosed(_leg: Leg): void {
+    if (--this.#openLegs === 0 && this.#phase !== 'left') this.#onOver()
+  }
+
+  #settleHello(result: HelloResult): void {
+    const resolve = this.#onHello
+    this.#onHello = undefined
+    resolve?.(result)
+  }
+
+  #settleFlight(result: FlightResult): void {
+    const resolve = this.#onFlight
+    if (!resolve) return
+    this.#onFlight = undefined
+    this.#wheel.cancel(this)
+    resolve(result)
+  }
+
+  #settleFirstData(code: 'junk' | 'client_end' | 'client_gone' | 'front_ended' | 'front_spoke'): void {
+    const resolve = this.#onFirstData
+    this.#onFirstData = undefined
+    resolve?.({ state: 'none', code })
+  }
+}
