@@ -1,0 +1,48 @@
+import type { Wheel } from '../net/wheel.ts'
+import type { SessionStart } from '../session/house.ts'
+import type { FromWorker } from './messages.ts'
+
+/** Of each kind at most one in this time: they tell a person what happens, they count nothing. */
+const EVERY_MILLISECONDS = 500
+
+/** What a worker tells the supervisor of its connections, thinned out so that a flood costs nothing. */
+export class Noticed {
+  readonly #post: (message: FromWorker) => void
+  readonly #wheel: Wheel
+  readonly #last = new Map<FromWorker['type'], number>()
+
+  constructor(post: (message: FromWorker) => void, wheel: Wheel) {
+    this.#post = post
+    this.#wheel = wheel
+  }
+
+  connection(): void {
+    this.#tell({ type: 'connection' })
+  }
+
+  session({ user, visitor, dc, dialMilliseconds }: SessionStart): void {
+    this.#tell({
+      type: 'session',
+      user: user.name,
+      address: visitor.shownAddress,
+      dc,
+      milliseconds: dialMilliseconds,
+    })
+  }
+
+  loop(site: number): void {
+    this.#post({ type: 'loop', site })
+  }
+
+  event(type: 'no_valid_secret' | 'unreachable'): void {
+    this.#tell(type === 'unreachable' ? { type, tried: 1 } : { type })
+  }
+
+  #tell(message: FromWorker): void {
+    const now = this.#wheel.now
+    const last = this.#last.get(message.type)
+    if (last !== undefined && now - last < EVERY_MILLISECONDS) return
+    this.#last.set(message.type, now)
+    this.#post(message)
+  }
+}
