@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { readClientHello } from '../protocol/tls/client-hello.ts'
+import { digestChallenge } from '../protocol/tls/digest.ts'
+import { writeClientHello } from '../protocol/tls/hello-writer.ts'
+import { Activity } from './activity.ts'
+import { BackgroundSearch } from './background-search.ts'
+import { LearnedAddresses } from './learned-addresses.ts'
+import { SEARCH_STEP, Search, type SearchDependencies } from './search.ts'
+import { Users } from './users.ts'
+
+const NOW = 1_795_347_266
+
+function house(count: number, domains: Record<number, string> = {}): SearchDependencies {
+  const settings = Array.from({ length: count }, (_, index) => ({
+    name: `user${index}`,
+    secret: randomBytes(16).toString('hex'),
+    enabled: true,
+    domain: domains[index],
+  }))
+  return {
+    users: new Users(settings),
+    learned: new LearnedAddresses(new SharedArrayBuffer(LearnedAddresses.bytes(100)), 'seed'),
+    activity: new Activity(new SharedArrayBuffer(Activity.bytes(count))),
+  }
+}
+
+function helloOf(index: number, { users }: SearchDependencies) {
+  const secret = users.all[index]!.digestKey
+  const bytes = writeClientHello(
+    { class: 'tdlib', domain: 'www.example.org', secret, unixSeconds: NOW },
+    randomBytes,
+  )
+  const reading = readClientHello(bytes)
+  if (reading.state !== 'complete') throw new Error('the hello is not whole')
+  return digestChallenge(reading.hello)
+}
+
+const visitor = { address: '198.51.100.4', serverName: 'www.example.org' }
+
+/** Candidates tried until the user was found. */
+function triesFor(index: number, found: SearchDependencies, place = visitor): number {
+  const search = new Search(helloOf(index, found), place, found, NOW)
+  for (let tries = 1; ; tries++) {
+    const result = search.step(1)
+    if (result === 'nobody') throw new Error('not found')
+    if (result === 'more') continue
+    expect(result.user.index).toBe(index)
+    expect(result.helloSeconds).toBe(NOW)
+    return tries
+  }
+}
+
+describe('Search', () => {
+  test('finds any user, and nobody for a stranger', () => {
+    const found = house(200)
+    for (const index of [0, 63, 64, 199]) expect(triesFor(index, found)).toBeGreaterThan(0)
+    const stranger = new Search(helloOf(0, house(1)), visitor, found, NOW)
+    let steps = 1
+    while (stranger.step() === 'more') steps++
+    expect(steps).toBe(Math.ceil(201 / SEARCH_STEP))
+  })
+
+  test('the first candidate is right for a returning address, an own domain, a neighbour', () => {
+    const found = house(500, { 321: 'u321.example.org' })
+    found.learned.remember('198.51.100.4', 400, NOW)
+    expect(triesFor(400, found)).toBe(1)
+    expect(triesFor(400, found, { ...visitor, address: '198.51.100.77' })).toBe(1)
+    expect(triesFor(321, found, { address: '192.0.2.1', serverName: 'U321.example.org' })).toBe(1)
+  })
+
+  test('users active lately come before the others, and nobody is tried twice', () => {
+    const found = house(500)
+    found.activity.mark(450, NOW - 5)
+    expect(triesFor(450, found, { ...visitor, address: '192.0.2.1' })).toBe(1)
+    found.learned.remember('198.51.100.4', 0, NOW)
+    found.learned.remember('198.51.100.4', 1, NOW)
+    const stranger = new Search(helloOf(0, house(1)), visitor, found, NOW)
+    let tries = 0
+    while (stranger.step(1) === 'more') tries++
+    expect(tries).toBe(500)
+  })
+
+  test('an index learned before users were removed is passed over', () => {
+    const found = house(3)
+    found.learned.remember('198.51.100.4', 77, NOW)
+    expect(triesFor(2, found)).toBeLessThanOrEqual(3)
+  })
+})
+
+describe('BackgroundSearch', () => {
+  test("a block's first search comes before any block's second, and a quarter of the time is its share", () => {
+    const found = house(SEARCH_STEP)
+    let clock = 0
+    const rests: number[] = []
+    const later: (() => void)[] = []
+    const background = new BackgroundSearch({
+      now: () => (clock += 1),
+      after: (milliseconds, run) => {
+        rests.push(milliseconds)
+        later.push(run)
+      },
+    })
+    const order: string[] = []
+    const ask = (block: string) =>
+      background.finish(new Search(helloOf(5, found), visitor, found, NOW), block, () => order.push(block))
+    for (const block of ['a', 'a', 'a', 'b', 'c']) expect(ask(block)).toBe(true)
+    while (later.length > 0) later.shift()!()
+    expect(order).toEqual(['a', 'b', 'c', 'a', 'a'])
+    expect(background.waiting).toBe(0)
+    expect(rests.slice(1).every((rest) => rest >= 3)).toBe(true)
+  })
+
+  test('what waits is bounded', () => {
+    const found = house(1)
+    const background = new BackgroundSearch({ now: () => 0, after: () => {} })
+    const challenge = helloOf(0, found)
+    let taken = 0
+    while (background.finish(new Search(challenge, visitor, found, NOW), 'a', () => {})) taken++
+    expect(taken).toBe(4096)
+  })
+})

@@ -1,0 +1,338 @@
+import { createSecretKey, randomBytes } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { type Plan, stage } from '../../test/doubles/stage.ts'
+import { CCS, encrypted, flightOf, PQ_SHARE, serverHello, TLS_13 } from '../../test/vectors/flights.ts'
+import { sealInit } from '../protocol/obfuscated2.ts'
+import { writeClientHello } from '../protocol/tls/hello-writer.ts'
+import { framedSize, frameRecords } from '../protocol/tls/record.ts'
+
+const SECRET = Buffer.from('8f0c4a1be27d5936a0c4f1e2d3b4a596', 'hex')
+const NOW = 1_795_347_266
+
+function hello(o: { secret?: Buffer; unixSeconds?: number; domain?: string } = {}): Buffer {
+  const { secret = SECRET, unixSeconds = NOW, domain = 'www.example.org' } = o
+  return writeClientHello(
+    { class: 'tdlib', domain, secret: createSecretKey(secret), unixSeconds },
+    randomBytes,
+  )
+}
+
+/** A record of the client's: CCS, then 64 bytes of init and a payload behind it. */
+function firstData(o: { secret?: Buffer; dc?: number; payload?: Buffer } = {}): Buffer {
+  const { secret = SECRET, dc = 2, payload = Buffer.from('first frame') } = o
+  const plain = randomBytes(64)
+  plain.writeUInt32LE(0xdddddddd, 56)
+  plain.writeInt16LE(dc, 60)
+  const { wire, cipher } = sealInit(plain, secret)
+  const stream = Buffer.concat([wire, cipher.update(payload)])
+  const record = Buffer.alloc(framedSize(stream.length))
+  frameRecords(record, 0, stream, 0, stream.length)
+  return Buffer.concat([CCS, record])
+}
+
+const FLIGHT = flightOf(1751)
+
+async function upToAnswer(plan: Partial<Plan> = {}) {
+  const scene = stage({ secret: SECRET, now: NOW, ...plan })
+  scene.client.says(hello())
+  await turn()
+  scene.front.says(FLIGHT)
+  await turn()
+  return scene
+}
+
+describe('a stranger', () => {
+  test('is the front’s from the first byte, in both directions', async () => {
+    const { client, front } = stage({ secret: SECRET, now: NOW })
+    client.says(Buffer.from('GET / HTTP/1.1\r\n'))
+    expect(front.written.toString()).toBe('GET / HTTP/1.1\r\n')
+    front.says(Buffer.from('HTTP/1.1 400'))
+    await turn()
+    expect(client.written.toString()).toBe('HTTP/1.1 400')
+    client.says(Buffer.from('\r\n'))
+    expect(front.written.toString()).toBe('GET / HTTP/1.1\r\n\r\n')
+    front.ends()
+    expect(client.ending).toBe('fin')
+  })
+
+  test('with a hello of another secret gets the flight untouched', async () => {
+    const { client, front, counted } = stage({ secret: SECRET, now: NOW })
+    const bytes = hello({ secret: randomBytes(16) })
+    for (const byte of bytes) client.says(Buffer.of(byte))
+    await turn()
+    expect(front.written).toEqual(bytes)
+    front.says(FLIGHT)
+    await turn()
+    expect(client.written).toEqual(FLIGHT)
+    expect(counted('handshakes_total', 'bad_digest')).toBe(1)
+  })
+
+  test('is ended as the front ends it: refused, reset, FIN', async () => {
+    for (const [ending, shown] of [
+      ['refused', 'reset'],
+      ['reset', 'reset'],
+      ['fin', 'fin'],
+    ] as const) {
+      const { client, front } = stage({ secret: SECRET, now: NOW })
+      client.says(Buffer.from([0x16, 3]))
+      if (ending === 'fin') front.ends()
+      else front.fails(ending === 'refused' ? 'ECONNREFUSED' : 'ECONNRESET')
+      await turn()
+      expect(client.ending).toBe(shown)
+    }
+  })
+
+  test('who says FIN after half a hello still gets the front’s answer', async () => {
+    const { client, front } = stage({ secret: SECRET, now: NOW })
+    client.says(hello().subarray(0, 100))
+    client.ends()
+    await turn()
+    expect(front.ending).toBe('fin')
+    front.says(Buffer.from('alert'))
+    expect(client.written.toString()).toBe('alert')
+  })
+})
+
+describe('an authentic hello', () => {
+  test('is answered with the front’s flight, only the random replaced, in one write', async () => {
+    const { client, counted } = await upToAnswer()
+    expect(client.writes).toBe(1)
+    expect(client.written.length).toBe(FLIGHT.length)
+    const unlike = [...FLIGHT.keys()].filter((at) => FLIGHT[at] !== client.written[at])
+    expect(unlike.every((at) => at >= 11 && at < 43)).toBe(true)
+    expect(unlike.length).toBeGreaterThan(0)
+    expect(counted('handshakes_total', 'ok')).toBe(1)
+  })
+
+  test('is answered by one write when the flight comes byte by byte, and several records are merged', async () => {
+    const { client, front } = stage({ secret: SECRET, now: NOW, records: 4 })
+    client.says(hello())
+    await turn()
+    const flight = flightOf(36, 1631, 96, 53)
+    for (const byte of flight) front.says(Buffer.of(byte))
+    await turn()
+    expect(client.writes).toBe(1)
+    expect(client.written.length).toBe(flight.length)
+    const { length } = serverHello()
+    expect(client.written.subarray(length + 6, length + 9)).toEqual(Buffer.from('170303', 'hex'))
+    expect(client.written.readUInt16BE(length + 9)).toBe(flight.length - length - 6 - 5)
+  })
+
+  test('with nothing known of the front’s records, the flight counts as whole when it pauses', async () => {
+    const { client, front, wheel } = stage({ secret: SECRET, now: NOW, records: undefined })
+    client.says(hello())
+    await turn()
+    front.says(flightOf(36, 1631))
+    await turn()
+    expect(client.writes).toBe(0)
+    front.says(encrypted(53))
+    wheel.advance(400)
+    await turn()
+    expect(client.writes).toBe(1)
+    expect(client.written.length).toBe(flightOf(36, 1631, 53).length)
+  })
+
+  test.each([
+    ['a replay', { again: true }, 'replay'],
+    ['a clock that is behind', { unixSeconds: NOW - 601 }, 'clock'],
+    ['a clock that is ahead', { unixSeconds: NOW + 601 }, 'clock'],
+    ['a clock that counts from boot', { unixSeconds: 5000 }, 'clock'],
+    ['a disabled user', { enabled: false }, 'refused_disabled'],
+    ['too many sessions', { sessions: 5, sessionLimit: 5 }, 'refused_limit'],
+  ] as const)('of %s sees the site', async (_name, how, result) => {
+    const scene = stage({ secret: SECRET, now: NOW, ...how })
+    const bytes = hello('unixSeconds' in how ? { unixSeconds: how.unixSeconds } : {})
+    if ('again' in how) {
+      scene.client.says(bytes)
+      await turn()
+    }
+    const visit = 'again' in how ? scene.visit() : scene
+    visit.client.says(bytes)
+    await turn()
+    visit.front.says(FLIGHT)
+    await turn()
+    expect(visit.client.written).toEqual(FLIGHT)
+    expect(scene.counted('handshakes_total', result)).toBe(1)
+  })
+
+  test.each([
+    ['an alert', Buffer.from('15030300020228', 'hex'), 'alert'],
+    ['TLS 1.2', Buffer.concat([serverHello({ extensions: [] })]), 'tls12'],
+    ['plain text', Buffer.from('HTTP/1.1 400 Bad Request\r\n'), 'not_tls'],
+  ])('whose front answers with %s stays with the front', async (_name, answer, code) => {
+    const { client, front, counted } = stage({ secret: SECRET, now: NOW })
+    client.says(hello())
+    await turn()
+    front.says(answer)
+    await turn()
+    expect(client.written).toEqual(answer)
+    expect(counted('front_unmirrorable_total', code)).toBe(1)
+  })
+
+  test('with bytes behind it stays with the front', async () => {
+    const { client, front } = stage({ secret: SECRET, now: NOW })
+    client.says(Buffer.concat([hello(), Buffer.from('170303', 'hex')]))
+    await turn()
+    front.says(FLIGHT)
+    await turn()
+    expect(client.written).toEqual(FLIGHT)
+  })
+
+  test('whatever its name says is served, by the default front', async () => {
+    const scene = stage({ secret: SECRET, now: NOW })
+    scene.client.says(hello({ domain: 'old-name.example.com' }))
+    await turn()
+    scene.front.says(flightOf(1751))
+    await turn()
+    expect(scene.counted('handshakes_total', 'ok')).toBe(1)
+  })
+
+  test('for another site is answered by that site’s front', async () => {
+    const scene = stage({ secret: SECRET, now: NOW, otherSite: 'other.example.net' })
+    const bytes = hello({ domain: 'other.example.net' })
+    scene.client.says(bytes)
+    await turn()
+    expect(scene.front.ending).toBe('destroyed')
+    const [, second] = scene.fronts
+    expect(second?.written).toEqual(bytes)
+    const flight = Buffer.concat([serverHello({ extensions: [TLS_13, PQ_SHARE] }), CCS, encrypted(900)])
+    second?.says(flight)
+    await turn()
+    expect(scene.client.written.length).toBe(flight.length)
+    expect(scene.counted('handshakes_total', 'ok')).toBe(1)
+  })
+})
+
+describe('after the answer', () => {
+  test('a valid init resets the front’s leg and starts the relay', async () => {
+    const { client, front, started, dataCentre } = await upToAnswer()
+    client.says(firstData({ payload: Buffer.from('hello, data centre') }))
+    await turn()
+    await turn()
+    expect(front.ending).toBe('reset')
+    expect(started).toHaveLength(1)
+    expect(started[0]?.user.name).toBe('alice')
+    expect(started[0]?.dc).toBe(2)
+    expect(started[0]?.firstPayload.length).toBe('hello, data centre'.length)
+    expect(dataCentre.ending).toBe('open')
+    expect(client.reading).toBe(false)
+  })
+
+  test('an init in any pieces is one; the front sees all but the last', async () => {
+    const { client, front, started } = await upToAnswer()
+    const said = front.written.length
+    const data = firstData()
+    for (const byte of data) {
+      if (client.reading) client.says(Buffer.of(byte))
+      await turn()
+    }
+    await turn()
+    expect(started).toHaveLength(1)
+    expect(front.written.length - said).toBeLessThan(data.length)
+  })
+
+  test.each([
+    ['plain text', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+    ['an alert', Buffer.from('15030300020100', 'hex')],
+    ['an empty record', Buffer.from('1703030000', 'hex')],
+    ['a flood of CCS', Buffer.concat(Array.from({ length: 40 }, () => CCS))],
+    ['a record too long', Buffer.from('170303ffff', 'hex')],
+    ['an init of another secret', firstData({ secret: randomBytes(16) })],
+    ['a record of junk', encrypted(120)],
+  ])('%s is the front’s to judge', async (_name, bytes) => {
+    const { client, front, started } = await upToAnswer()
+    const before = front.written.length
+    client.says(bytes)
+    await turn()
+    await turn()
+    expect(front.written.subarray(before)).toEqual(bytes)
+    front.says(encrypted(19))
+    front.ends()
+    expect(client.written.subarray(-24)).toEqual(encrypted(19))
+    expect(client.ending).toBe('fin')
+    expect(started).toHaveLength(0)
+  })
+
+  test('a short record goes to the front at once, and is a session if the rest comes before it reacts', async () => {
+    for (const reacts of [false, true]) {
+      const { client, front, started } = await upToAnswer()
+      const data = firstData()
+      const short = Buffer.concat([CCS, Buffer.from('1703030010', 'hex'), data.subarray(11, 27)])
+      const rest = Buffer.concat([Buffer.from('1703030030', 'hex'), data.subarray(27, 75)])
+      client.says(short)
+      expect(front.written.subarray(-short.length)).toEqual(short)
+      if (reacts) front.says(encrypted(19))
+      await turn()
+      client.says(rest)
+      await turn()
+      await turn()
+      expect(started).toHaveLength(reacts ? 0 : 1)
+      if (reacts) expect(front.written.subarray(-rest.length)).toEqual(rest)
+    }
+  })
+
+  test('what the front says to a silent client waits for the front’s end, and then comes with it', async () => {
+    const { client, front } = await upToAnswer()
+    const answered = client.written.length
+    front.says(encrypted(19))
+    await turn()
+    expect(client.written.length).toBe(answered)
+    front.ends()
+    await turn()
+    expect(client.written.subarray(answered)).toEqual(encrypted(19))
+    expect(client.ending).toBe('fin')
+  })
+
+  test.each([
+    ['no such data centre', { dc: 77 }, {}, 'unknown_dc'],
+    ['a data centre that is down', { dc: 2 }, { dial: { ok: false, failure: 'refused' } }, 'no_road'],
+  ] as const)(
+    '%s leaves the client with the front, which gets its init',
+    async (_name, init, plan, result) => {
+      const scene = await upToAnswer(plan)
+      const before = scene.front.written.length
+      const data = firstData(init)
+      scene.client.says(data)
+      await turn()
+      await turn()
+      expect(scene.front.written.subarray(before)).toEqual(data)
+      expect(scene.counted('sessions_total', 'tls', result)).toBe(1)
+      expect(scene.client.reading).toBe(true)
+    },
+  )
+
+  test('a client that is gone when the data centre answers leaves nothing open', async () => {
+    const scene = await upToAnswer({ dialLater: true })
+    scene.client.says(firstData())
+    await turn()
+    scene.client.fails()
+    scene.finishDial()
+    await turn()
+    await turn()
+    expect(scene.dataCentre.ending).toBe('destroyed')
+    expect(scene.front.ending).toBe('reset')
+    expect(scene.started).toHaveLength(0)
+  })
+
+  test('a FIN that comes while the data centre is dialled reaches the front after the init', async () => {
+    const scene = await upToAnswer({ dialLater: true, dial: { ok: false, failure: 'timeout' } })
+    const data = firstData()
+    scene.client.says(data)
+    await turn()
+    scene.client.ends()
+    expect(scene.front.ending).toBe('open')
+    scene.finishDial()
+    await turn()
+    await turn()
+    expect(scene.front.written.subarray(-data.length)).toEqual(data)
+    expect(scene.front.ending).toBe('fin')
+  })
+})
+
+test('a front that leads back to us is not asked: the connection ends as a refused one would', async () => {
+  const { client } = stage({ secret: SECRET, now: NOW, ownHello: true })
+  client.says(hello())
+  await turn()
+  expect(client.ending).toBe('reset')
+})
