@@ -1,6 +1,6 @@
 import { connect, isIP } from 'node:net'
 import type { Endpoint } from './endpoint.ts'
-import { type Leg, type LegHandler, type LegResources, SocketLeg } from './leg.ts'
+import { type LegHandler, type LegResources, SocketLeg } from './leg.ts'
 import type { SharedReads } from './static-read.ts'
 
 export interface DialResources extends LegResources {
@@ -10,7 +10,7 @@ export interface DialResources extends LegResources {
 /** For whoever counts, beside the handler. */
 export interface DialEvents {
   onConnected?: () => void
-  onClosed?: (leg: Leg) => void
+  onClosed?: (leg: SocketLeg) => void
 }
 
 /**

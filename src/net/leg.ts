@@ -60,7 +60,7 @@ export interface LegState {
   connected: boolean
   unix: boolean
   /** After the handler's `onClosed`, for whoever counts. */
-  onClosed?: ((leg: Leg) => void) | undefined
+  onClosed?: ((leg: SocketLeg) => void) | undefined
 }
 
 export interface LegResources {
@@ -83,7 +83,7 @@ export class SocketLeg implements Leg {
   failure: string | undefined
   readonly #socket: Socket
   readonly #unix: boolean
-  readonly #onClosed: ((leg: Leg) => void) | undefined
+  readonly #onClosed: ((leg: SocketLeg) => void) | undefined
   readonly #resources: LegResources
   /** The buffer of the pool that the kernel has not taken whole. */
   #held: Buffer | undefined
@@ -114,6 +114,15 @@ export class SocketLeg implements Leg {
 
   get drained(): boolean {
     return this.#socket.writableLength === 0
+  }
+
+  /** Payload of the connection so far, in either direction. */
+  get bytesRead(): number {
+    return this.#socket.bytesRead
+  }
+
+  get bytesWritten(): number {
+    return this.#socket.bytesWritten
   }
 
   write(bytes: Buffer): boolean {

@@ -31,6 +31,8 @@ export class Dialling {
       },
       onClosed: (leg) => {
         counters.frontConnections.add(-1)
+        counters.bytes.add(leg.bytesWritten, 'up', 'front')
+        counters.bytes.add(leg.bytesRead, 'down', 'front')
         if (!leg.connected && leg.failure) counters.frontDials.add(1, dialFailure(leg.failure))
       },
     })
