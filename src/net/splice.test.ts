@@ -121,7 +121,7 @@ describe('a splice ends as a direct connection does', () => {
   let front: Server
   let frontPort = 0
   let current: Probe
-  const atFront: { witness?: Witness } = {}
+  const atFront: Witness[] = []
   let relay: Listening
   let relayPort = 0
   let ticking: NodeJS.Timeout
@@ -129,8 +129,8 @@ describe('a splice ends as a direct connection does', () => {
 
   beforeAll(async () => {
     front = createServer({ allowHalfOpen: true }, (socket) => {
-      atFront.witness = new Witness(socket)
-      current.front(atFront.witness)
+      atFront.unshift(new Witness(socket))
+      current.front(atFront[0]!)
     })
     await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
     frontPort = (front.address() as AddressInfo).port
@@ -170,16 +170,16 @@ describe('a splice ends as a direct connection does', () => {
 
   async function observe(probe: Probe, port: number) {
     current = probe
-    delete atFront.witness
+    atFront.length = 0
     const client = new Witness(connect({ port, host: '127.0.0.1', allowHalfOpen: true }))
     await probe.client(client)
     await sleep(700)
     const seen = {
       client: client.seen,
-      front: probe.compare === 'client' ? undefined : atFront.witness?.seen,
+      front: probe.compare === 'client' ? undefined : atFront[0]?.seen,
     }
     client.socket.destroy()
-    atFront.witness?.socket.destroy()
+    atFront[0]?.socket.destroy()
     return seen
   }
 
