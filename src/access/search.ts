@@ -1,4 +1,4 @@
-import { type ClockVerdict, clockVerdict, type DigestChallenge, digestTime } from '../protocol/tls/digest.ts'
+import { type DigestChallenge, digestTime } from '../protocol/tls/digest.ts'
 import type { Activity } from './activity.ts'
 import type { LearnedAddresses } from './learned-addresses.ts'
 import type { User, Users } from './users.ts'
@@ -72,8 +72,4 @@ export class Search {
     }
     return undefined
   }
-}
-
-export function clockOf(match: Match, nowSeconds: number, skewSeconds: number): ClockVerdict {
-  return clockVerdict(match.helloSeconds, nowSeconds, skewSeconds)
 }

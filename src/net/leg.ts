@@ -262,14 +262,14 @@ function soften(socket: SocketOfLeg): void {
   const { _write: write, _writev: writev, _final: final } = raw
   raw._write = function (this: SocketOfLeg, chunk, encoding, done) {
     write.call(this, chunk, encoding, this[kLeg].beginWrite(done))
-  } as RawWrite
+  }
   raw._writev = function (this: SocketOfLeg, chunks, done) {
     writev.call(this, chunks, this[kLeg].beginWrite(done))
-  } as RawWritev
+  }
   // A failed shutdown says nothing that the read side does not.
   raw._final = function (this: SocketOfLeg, done) {
     final.call(this, () => done())
-  } as RawFinal
+  }
 }
 
 function onEnd(this: Socket): void {

@@ -2,7 +2,7 @@ import { READ_BUFFER_SIZE } from './static-read.ts'
 
 /** Room for one whole read with a record header before each full record. */
 const LARGEST = READ_BUFFER_SIZE + 1024
-const CLASSES = [16 * 1024 + 512, 64 * 1024 + 512, LARGEST] as const
+const CLASSES: readonly number[] = [16 * 1024 + 512, 64 * 1024 + 512, LARGEST]
 
 /** What stalled readers may hold in one thread before the read window shrinks, in bytes. */
 export const HELD_BUDGET = 16 * 1024 * 1024
@@ -36,7 +36,7 @@ export class OutgoingBuffers {
   }
 
   give(buffer: Buffer): void {
-    const index = CLASSES.indexOf(buffer.length as (typeof CLASSES)[number])
+    const index = CLASSES.indexOf(buffer.length)
     const free = this.#free[index]
     // A burst of stalls must not leave its buffers behind for ever.
     if (free && free.length < 4) free.push(buffer)

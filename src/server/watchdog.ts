@@ -28,7 +28,7 @@ export function watchWorkers(
     if (missed !== PATIENCE) return
     log.error('worker does not answer; it is ended', { worker: worker.index })
     const deadline = setTimeout(giveUp, TERMINATION_MILLISECONDS)
-    worker.terminate().finally(() => clearTimeout(deadline))
+    void worker.terminate().finally(() => clearTimeout(deadline))
   }
   const timer = setInterval(() => workers.forEach(look), LOOK_EVERY)
   return () => clearInterval(timer)
