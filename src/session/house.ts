@@ -22,10 +22,14 @@ export interface Visitor {
   readonly acceptedAt: number
 }
 
-export interface SessionStart {
+/** Whose session it is: all that is kept of its beginning while it lives. */
+export interface SessionOwner {
   readonly visitor: Visitor
   readonly user: User
   readonly dc: number
+}
+
+export interface SessionStart extends SessionOwner {
   /** Time to reach the data centre, milliseconds. */
   readonly dialMilliseconds: number
   /** Our init and the client's payload behind its own. */

@@ -3,7 +3,7 @@ import { DirectRelay, type DirectRelayOptions, type RelayDependencies } from '..
 import { dataCentreLabel } from '../telemetry/catalogue.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { Log } from '../telemetry/guarded-log.ts'
-import type { SessionStart } from './house.ts'
+import type { SessionOwner, SessionStart } from './house.ts'
 
 /** Ticks between two folds of the sessions' own counters into shared memory, and two looks at who is idle. */
 const TICKS_PER_FOLD = 10
@@ -18,7 +18,7 @@ export interface OpenSessionsDependencies extends RelayDependencies {
 
 /** The sessions that a worker relays. Nothing of theirs runs by itself but the bytes; the rest happens here, once a tick for all. */
 export class OpenSessions {
-  readonly #sessions = new Map<DirectRelay, SessionStart>()
+  readonly #sessions = new Map<DirectRelay, SessionOwner>()
   readonly #dependencies: OpenSessionsDependencies
   readonly #idle: number
   #ticks = 0
@@ -36,7 +36,8 @@ export class OpenSessions {
   start(options: DirectRelayOptions, start: SessionStart): void {
     const { counters, count, log } = this.#dependencies
     const relay = new DirectRelay(options, this.#dependencies, (over) => this.#end(over))
-    this.#sessions.set(relay, start)
+    // The first bytes are not kept with it.
+    this.#sessions.set(relay, { visitor: start.visitor, user: start.user, dc: start.dc })
     count.add(1)
     counters.sessions.add(1, 'tls', start.visitor.family)
     counters.telegramConnections.add(1, dataCentreLabel(start.dc), 'direct')
