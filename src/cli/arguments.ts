@@ -1,0 +1,110 @@
+import { object, or } from '@optique/core/constructs'
+import { message, text } from '@optique/core/message'
+import { map, optional, withDefault } from '@optique/core/modifiers'
+import { argument, command, constant, flag, option } from '@optique/core/primitives'
+import { string, type ValueParser } from '@optique/core/valueparser'
+import { parseFrontAddress, parseListenAddress } from '../config/address.ts'
+import { parseDomain } from '../config/host-name.ts'
+import type { Parsed } from '../config/parsed.ts'
+
+/** An option that is checked as the configuration's key is, and stays the text it was. */
+function checked(
+  metavar: 'NAME' | 'ADDRESS',
+  parse: (value: string) => Parsed<unknown>,
+): ValueParser<'sync', string> {
+  return {
+    mode: 'sync',
+    metavar,
+    placeholder: '',
+    parse(value) {
+      const parsed = parse(value)
+      return parsed.ok
+        ? { success: true, value }
+        : { success: false, error: message`${text(parsed.message)}` }
+    },
+    format: (value) => value,
+  }
+}
+
+const file = () =>
+  optional(argument(string({ metavar: 'FILE' }), { description: message`The configuration.` }))
+const configOption = () =>
+  optional(option('--config', string({ metavar: 'FILE' }), { description: message`The configuration.` }))
+
+const run = command(
+  'run',
+  object({
+    command: constant('run'),
+    file: file(),
+    domain: optional(
+      option('--domain', checked('NAME', parseDomain), {
+        description: message`The name in the links (front.domain).`,
+      }),
+    ),
+    listen: optional(
+      option('--listen', checked('ADDRESS', parseListenAddress), {
+        description: message`Where to listen: port, ip:port or unix:/path.`,
+      }),
+    ),
+    front: optional(
+      option('--front', checked('ADDRESS', parseFrontAddress), {
+        description: message`Where the site really listens: host:port, unix:/path or built-in.`,
+      }),
+    ),
+  }),
+  { brief: message`Serve. Without a configuration, make the first one.` },
+)
+
+const check = command('check', object({ command: constant('check'), file: file() }), {
+  brief: message`Report everything that is wrong with the configuration.`,
+})
+
+const picture = or(
+  map(flag('--qr', { description: message`As QR codes.` }), () => 'qr' as const),
+  map(flag('--svg', { description: message`One user's QR code as SVG.` }), () => 'svg' as const),
+  map(flag('--json', { description: message`As JSON.` }), () => 'json' as const),
+)
+
+const link = command(
+  'link',
+  object({
+    command: constant('link'),
+    user: optional(
+      argument(string({ metavar: 'USER' }), {
+        description: message`One user; without, all that are enabled.`,
+      }),
+    ),
+    as: withDefault(picture, 'text' as const),
+    config: configOption(),
+  }),
+  { brief: message`Print the links of the users.` },
+)
+
+const secret = command(
+  'secret',
+  object({
+    command: constant('secret'),
+    domain: optional(
+      option('--domain', checked('NAME', parseDomain), {
+        description: message`Print the form for links with this name.`,
+      }),
+    ),
+    from: optional(
+      option('--from', string({ metavar: 'LINK' }), {
+        description: message`Show the key and the name in a link, or in a link's secret.`,
+      }),
+    ),
+  }),
+  { brief: message`Make a fresh secret.` },
+)
+
+const configSchema = command(
+  'config',
+  command('schema', object({ command: constant('config schema') }), {
+    brief: message`Print the JSON Schema of the configuration.`,
+  }),
+  { brief: message`About the configuration.` },
+)
+
+/** The whole command line. */
+export const commandLine = or(run, check, link, secret, configSchema)

@@ -1,0 +1,74 @@
+import { runParser } from '@optique/core/facade'
+import { formatMessage, message } from '@optique/core/message'
+import type { InferValue } from '@optique/core/parser'
+import { nearest } from '../config/nearest.ts'
+import { commandLine } from './arguments.ts'
+import { EXIT } from './exit-codes.ts'
+import { knownWords } from './known-words.ts'
+import { type Surroundings, surroundings } from './surroundings.ts'
+
+type Command = InferValue<typeof commandLine>
+
+/** Parses the words after the program's name. A number is the exit code of a command line that ends here. */
+function parse(words: readonly string[], around: Surroundings): Command | number {
+  const { stdout, stderr, version } = around
+  return runParser(commandLine, 'portico', words.length === 0 ? ['--help'] : [...words], {
+    brief: message`A Telegram proxy behind the front of a real web site.`,
+    help: { option: { names: ['-h', '--help'] }, onShow: () => EXIT.ok },
+    version: { value: version, option: { names: ['-V', '--version'] }, onShow: () => EXIT.ok },
+    aboveError: 'none',
+    onError: (_code, error) => {
+      stderr.write(`${hint(words, formatMessage(error))}portico --help shows every command.\n`)
+      return EXIT.usage
+    },
+    stdout: (text) => stdout.write(`${text}\n`),
+    stderr: (text) => stderr.write(`${text}\n`),
+    colors: stdout.colour && stderr.colour,
+    maxWidth: Math.min(stdout.columns, 110),
+    termWidth: 'auto',
+  })
+}
+
+/** Optique suggests commands; for an option inside a command the word itself is compared. */
+function hint(words: readonly string[], said: string): string {
+  if (said.includes('Did you mean')) return ''
+  const known = knownWords(commandLine.usage)
+  const stems = words.map((word) => word.split('=')[0] ?? word)
+  const unknown = stems.find((stem) => said.includes(stem) && !known.has(stem))
+  const meant = unknown === undefined ? undefined : nearest(unknown, known)
+  return meant === undefined ? '' : `Did you mean ${meant}?\n`
+}
+
+/** Commands load what they need and no more: `portico secret` must not pay for the server. */
+async function perform(chosen: Command, around: Surroundings): Promise<number> {
+  switch (chosen.command) {
+    case 'run':
+      return (await import('./run.ts')).run(chosen, around, {
+        serve: (await import('../server/supervisor.ts')).serve,
+        signals: process,
+      })
+    case 'check':
+      return (await import('./check.ts')).check(chosen, around)
+    case 'link':
+      return (await import('./link.ts')).link(chosen, around)
+    case 'secret':
+      return (await import('./secret.ts')).secret(chosen, around)
+    case 'config schema':
+      return (await import('./config-schema.ts')).configSchema(around)
+  }
+}
+
+async function main(): Promise<void> {
+  const around = surroundings(process)
+  const chosen = parse(process.argv.slice(2), around)
+  const code = typeof chosen === 'number' ? chosen : await perform(chosen, around)
+  // Standard output is written synchronously on Linux, pipes too, so that nothing is lost here.
+  process.exit(code)
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `portico: a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  )
+  process.exit(EXIT.bug)
+})

@@ -1,0 +1,183 @@
+import { dirname } from 'node:path'
+import { loadConfig } from '../config/load.ts'
+import { type ConfigProblem, formatProblem } from '../config/problem.ts'
+import type { Config } from '../config/schema.ts'
+import { whereabouts } from '../net/reverse-name.ts'
+import { tryListen } from '../net/try-listen.ts'
+import type { Running, serve as Serve } from '../server/supervisor.ts'
+import { type Log, LogFileError, type OpenLog, openLog } from '../telemetry/log.ts'
+import { EXIT } from './exit-codes.ts'
+import { ownFirewall, watchFirstConnection } from './first-connection.ts'
+import { FirstFileError } from './first-file.ts'
+import { type FirstStart, firstStart, type RunOptions } from './first-start.ts'
+import { portHolder } from './port-holder.ts'
+import { type PortProbes, portTrouble } from './port-trouble.ts'
+import { qrText } from './qr.ts'
+import { ownAddresses, serverAddress } from './server-address.ts'
+import { servingText, TRIAL_FRONT } from './start-text.ts'
+import type { Output, Surroundings } from './surroundings.ts'
+import { linkTarget, userLink } from './user-link.ts'
+import { whichFile } from './which-file.ts'
+
+export interface RunDependencies {
+  readonly serve: typeof Serve
+  readonly signals: Pick<NodeJS.Process, 'on' | 'off'>
+  readonly probes?: PortProbes
+}
+
+/** `portico run [FILE] [--domain NAME] [--listen ADDRESS] [--front ADDRESS]`; resolves when serving has ended. */
+export async function run(
+  options: RunOptions,
+  around: Surroundings,
+  { serve, signals, probes = { tryListen, portHolder } }: RunDependencies,
+): Promise<number> {
+  // Standard output carries the log wherever it is not a terminal, and a log holds no other lines.
+  const human = around.stdout.isTerminal ? around.stdout : around.stderr
+  const { path, exists } = whichFile(options.file, around)
+  try {
+    const first = exists ? undefined : await firstStart(path, options, around, probes)
+    human.write(
+      first === undefined ? `Configuration: ${path}\n` : `Wrote ${path} (new secret, user "default")\n`,
+    )
+    const loaded = loadConfig(path, { ...around.env, ...overrides(options) })
+    if (!loaded.ok) return refuse(loaded.problems, path, human)
+    const { config, warnings } = loaded
+    const log = openLog(config.log)
+    for (const warning of warnings) log.warn(warning)
+    return await untilStopped(config, { around, human, log, first, serve, signals, probes })
+  } catch (error) {
+    if (!(error instanceof FirstFileError || error instanceof LogFileError)) throw error
+    human.write(`${error.message}\n`)
+    return error instanceof FirstFileError ? error.exitCode : EXIT.unavailable
+  }
+}
+
+const VARIABLES = {
+  domain: 'PORTICO_FRONT_DOMAIN',
+  listen: 'PORTICO_LISTEN',
+  front: 'PORTICO_FRONT_ADDRESS',
+} as const
+
+/** Options of the command line go where the environment goes, and over it. */
+function overrides(options: RunOptions): Record<string, string> {
+  const { domain, listen, front } = options
+  const given = { domain, listen, front }
+  const names = ['domain', 'listen', 'front'] as const
+  return Object.fromEntries(
+    names.flatMap((name) => (given[name] === undefined ? [] : [[VARIABLES[name], given[name]]])),
+  )
+}
+
+function refuse(problems: readonly ConfigProblem[], path: string, human: Output): number {
+  for (const problem of problems) human.write(`${formatProblem(problem, dirname(path))}\n`)
+  return EXIT.configuration
+}
+
+interface Stage extends Required<RunDependencies> {
+  readonly around: Surroundings
+  readonly human: Output
+  readonly log: OpenLog
+  readonly first: FirstStart | undefined
+}
+
+async function untilStopped(config: Config, stage: Stage): Promise<number> {
+  const { log, human, serve, around } = stage
+  const signalled = heedSignals(stage.signals, log)
+  try {
+    const running = await serve(config, { log, version: around.version })
+    signalled.stopWith(() => running.stop())
+    await tell(config, running, stage)
+    return await running.stopped
+  } catch (error) {
+    const exitCode = exitCodeOf(error)
+    if (exitCode === undefined) throw error
+    const isPort = exitCode === EXIT.unavailable || exitCode === EXIT.permission
+    const trouble = isPort ? await portTrouble(config, stage.probes, around.executable) : undefined
+    human.write(`${trouble?.text ?? (error as Error).message}\n`)
+    return trouble?.exitCode ?? exitCode
+  } finally {
+    signalled.forget()
+    log.flush()
+  }
+}
+
+/** ServeError by its shape: the class would bring the whole server with it. */
+function exitCodeOf(error: unknown): number | undefined {
+  const coded = error instanceof Error && 'exitCode' in error
+  return coded && typeof error.exitCode === 'number' ? error.exitCode : undefined
+}
+
+/** TERM and INT stop; HUP opens log files again; USR1 must not start Node's inspector. */
+function heedSignals(signals: Stage['signals'], log: OpenLog) {
+  let stop = (): void => process.exit(EXIT.ok)
+  const handlers = {
+    SIGTERM: () => stop(),
+    SIGINT: () => stop(),
+    SIGHUP: () => log.reopen(),
+    SIGUSR1: () => {},
+  }
+  const names = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const
+  for (const name of names) signals.on(name, handlers[name])
+  return {
+    stopWith(call: () => void) {
+      stop = call
+    },
+    forget() {
+      for (const name of names) signals.off(name, handlers[name])
+    },
+  }
+}
+
+/** Everything the operator is told once every listener is bound. */
+async function tell(config: Config, running: Running, stage: Stage): Promise<void> {
+  const { around, human, first, log } = stage
+  const { address } = await serverAddress(around)
+  const say = (line: string | undefined): void => {
+    if (line !== undefined) human.write(`${line}\n`)
+  }
+  say(first?.portNote)
+  say(servingText(running.addresses, config, around.interfaceAddresses(), address))
+  if (first === undefined) say('Links: portico link')
+  else await tellLink(config, first, stage, say)
+  sayWarnings(running, human, log)
+  if (await isTrialFront(config, around)) say(TRIAL_FRONT)
+  if (!human.isTerminal) return
+  say('Waiting for the first connection …')
+  const { port } = await linkTarget(config, around)
+  const after = (milliseconds: number, call: () => void) => {
+    const timer = setTimeout(call, milliseconds).unref()
+    return () => clearTimeout(timer)
+  }
+  watchFirstConnection({ port, on: (listener) => running.on(listener) }, { print: say, after, ownFirewall })
+}
+
+/** The link and its picture; the journal is spared the secret. */
+async function tellLink(
+  config: Config,
+  first: FirstStart,
+  stage: Stage,
+  say: (line: string | undefined) => void,
+) {
+  const { around, human } = stage
+  const [user = ''] = Object.keys(config.users)
+  const made = userLink(config, user, await linkTarget(config, around))
+  if (made === undefined) return
+  say(`Name in the link: ${made.domain} (${first.domainNote})`)
+  say(first.addressNote)
+  const inJournal = !human.isTerminal && around.env.JOURNAL_STREAM !== undefined
+  if (inJournal) return say('Links: portico link')
+  say(made.tg)
+  say(qrText(made.tg, human))
+}
+
+function sayWarnings({ warnings }: Running, human: Output, log: Log): void {
+  for (const { code, message } of warnings) {
+    if (human.isTerminal) human.write(`warning: ${message}\n`)
+    else log.warn(message, { code })
+  }
+}
+
+async function isTrialFront({ front }: Config, around: Surroundings): Promise<boolean> {
+  if (front.address !== undefined) return front.address === 'built-in'
+  return (await whereabouts(front.domain, ownAddresses(around), around.lookups)) !== 'elsewhere'
+}

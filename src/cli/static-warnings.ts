@@ -1,0 +1,34 @@
+import type { Config } from '../config/schema.ts'
+import { isNear } from '../front/locality.ts'
+import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
+
+const HERE = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'])
+
+/** What start-up would warn of and can be known without a single packet. */
+export function staticWarnings(config: Config): string[] {
+  const fronts = [config.front, ...config.front.site]
+  return fronts.flatMap(({ domain, address }) => {
+    if (address === undefined || address === 'built-in') return []
+    const name = `The front ${formatEndpoint(address)} (${domain})`
+    if (isOwnListener(address, config)) {
+      return [
+        `${name} is portico's own listener: visitors would be sent in a circle. Give the web server's own port.`,
+      ]
+    }
+    if (isNear(address)) return []
+    return [
+      `${name} is on another machine: whoever watches can compare the distance. A front on this host hides better.`,
+    ]
+  })
+}
+
+function isOwnListener(front: Endpoint, { listener }: Config): boolean {
+  return listener.some(({ address }) => {
+    if (address.kind === 'unix' || front.kind === 'unix')
+      return address.kind === front.kind && formatEndpoint(address) === formatEndpoint(front)
+    if (address.port !== front.port) return false
+    return (
+      address.host === front.host || (HERE.has(front.host) && (address.host === '' || HERE.has(address.host)))
+    )
+  })
+}

@@ -1,0 +1,49 @@
+/**
+ * Keys of the contract that this version cannot honour. Using one is an error, unless the value says what happens
+ * anyway (`off`). A capability that arrives deletes its rows.
+ *
+ * `path`: `*` stands for any name or index. A row also covers everything below its path.
+ */
+export interface NotYet {
+  readonly path: string
+  /** Values that mean the absence of the capability, and are therefore fine. */
+  readonly off?: readonly unknown[]
+  /** Only these values are not possible yet; every other value of the key is. */
+  readonly only?: readonly unknown[]
+}
+
+export const NOT_YET: readonly NotYet[] = [
+  { path: 'public_addresses', off: ['auto', ['auto']] },
+  { path: 'listener.*.modes.*', only: ['secure', 'classic'] },
+  { path: 'front.answer', only: ['profile'] },
+  { path: 'front.unknown_sni', only: ['reject', 'drop'] },
+  { path: 'front.shaping', off: [false, 'off'] },
+  { path: 'users.*.ad_tag' },
+  { path: 'users.*.upstream' },
+  { path: 'plans.*.ad_tag' },
+  { path: 'plans.*.upstream' },
+  { path: 'limits.first_data' },
+  { path: 'limits.client_frame' },
+  { path: 'limits.silence', off: ['off'] },
+  { path: 'telegram.via', off: ['direct'] },
+  { path: 'telegram.fallback' },
+  { path: 'telegram.ad_tag' },
+  { path: 'telegram.warm', off: [0] },
+  { path: 'telegram.probe', off: ['off'] },
+  { path: 'telegram.middle' },
+  { path: 'upstream', off: [[]] },
+  { path: 'dns.servers', off: ['system', ['system']] },
+  { path: 'dns.hosts', off: [{}] },
+  { path: 'replay.capacity', off: ['auto'] },
+  { path: 'metrics.statsd' },
+  { path: 'control.listen', off: [''] },
+  { path: 'control.allow' },
+  { path: 'control.token_file' },
+  { path: 'control.token', off: [[]] },
+  { path: 'control.read_only' },
+  { path: 'control.dashboard', off: [false] },
+  { path: 'webhook', off: [[]] },
+  { path: 'page' },
+  { path: 'state.url', off: [''] },
+  { path: 'process.takeover_drain', off: ['15m'] },
+]

@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { parseTargetAddress } from './address.ts'
+import { parseDomain, parseSiteDomain } from './host-name.ts'
+import { describe, duration, oneOf, text, word } from './schema-values.ts'
+
+const PROXY_PROTOCOL = ['off', 'v1', 'v2'] as const
+
+const frontAddress = () =>
+  z.union([z.literal('built-in'), text(parseTargetAddress)], {
+    error: (issue) => addressMessage(issue.input, 'built-in'),
+  })
+
+function addressMessage(input: unknown, ...words: string[]): string {
+  const choices = words.map((each) => JSON.stringify(each)).join(', ')
+  if (typeof input !== 'string') return `expected text: host:port, unix:/path or ${choices}`
+  const parsed = parseTargetAddress(input)
+  return parsed.ok ? 'not understood' : `${parsed.message}, or ${choices}`
+}
+
+const site = describe(
+  z.strictObject({
+    domain: describe(
+      text(parseSiteDomain),
+      'domain',
+      'A further name, or `*.example.org` for every name under it.',
+    ),
+    address: describe(frontAddress().optional(), 'address', 'Where that site listens; as `front.address`.'),
+    proxy_protocol: describe(
+      oneOf(PROXY_PROTOCOL).optional(),
+      'choice',
+      'As `front.proxy_protocol`, which it is when absent.',
+    ),
+  }),
+  'tables',
+  'Further sites that live on the same address. May be given several times.',
+)
+
+export const front = describe(
+  z.strictObject(
+    {
+      domain: describe(
+        text(parseDomain),
+        'domain',
+        'The name in the links: the SNI that clients show. A host name of 4 to 182 bytes.',
+      ),
+      address: describe(
+        frontAddress().optional(),
+        'address',
+        'Where that site really listens: `host:port`, `unix:/path`, or `"built-in"`. Absent: `"built-in"` if the domain resolves to this host or nowhere, else `domain:443` with a warning about a remote front.',
+      ),
+      root: describe(
+        word().optional(),
+        'folder',
+        'Folder that the built-in site serves; without it, a small neutral page.',
+      ),
+      proxy_protocol: describe(
+        oneOf(PROXY_PROTOCOL).prefault('off'),
+        'choice',
+        'The PROXY header that the site is sent before everything else, with the address of the client (nginx: `listen … ssl proxy_protocol`). The built-in site needs none.',
+      ),
+      answer: describe(
+        oneOf(['auto', 'mirror', 'profile']).prefault('auto'),
+        'choice',
+        "How a user's hello is answered: `mirror` with the front's own first flight for it; `auto` is the best that the front allows.",
+      ),
+      unknown_sni: describe(
+        oneOf(['front', 'reject', 'drop']).prefault('front'),
+        'choice',
+        'What strangers who ask for a name that is not served meet. A hello with a valid digest is always a user’s, whatever its name.',
+      ),
+      clock_skew: describe(
+        duration({ min: '1s', max: '1d' }).prefault('10m'),
+        'duration',
+        'How far the clock of a client may be off, in either direction. Clocks that count from boot are refused.',
+      ),
+      site: describe(
+        z.array(site).prefault([]),
+        'tables',
+        'Further sites, each with `domain` and `address`.',
+      ),
+    },
+    { error: required('a table [front] with the domain is needed') },
+  ),
+  'table',
+  'The web site that everybody without a secret sees.',
+)
+
+function required(message: string): (issue: { input?: unknown }) => string {
+  return (issue) => (issue.input === undefined ? message : 'expected a table')
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod'
+import { parseDomain } from './host-name.ts'
+import { parseInstant } from './instant.ts'
+import { parseCidr } from './ip.ts'
+import { quota } from './schema-quota.ts'
+import { describe, duration, list, oneOf, rate, text, whole, word, yesNo } from './schema-values.ts'
+import { parseUserSecret } from './secret-text.ts'
+
+/** More networks of one user than this are a crowd; each takes a slot of shared memory. */
+export const MAX_ADDRESSES = 1024
+
+const NO_SECRET = 'needs 32 hexadecimal digits: make one with "portico secret"'
+
+const previous = describe(
+  list(
+    z.strictObject(
+      {
+        secret: describe(text(parseUserSecret, NO_SECRET), 'secret', 'The old key: 32 hexadecimal digits.'),
+        until: describe(
+          text(parseInstant),
+          'time',
+          'When it ends, with the sessions that came by it: `2027-01-31T12:00:00Z`.',
+        ),
+      },
+      { error: 'expected tables such as { secret = "…", until = 2027-01-31T12:00:00Z }' },
+    ),
+  ).prefault([]),
+  'tables',
+  'Secrets that the user had before and that still work for a while.',
+)
+
+const rates = describe(
+  z.strictObject(
+    {
+      up: describe(rate('1 KiB/s').optional(), 'rate', 'Away from the user, over all sessions together.'),
+      down: describe(rate('1 KiB/s').optional(), 'rate', 'To the user, over all sessions together.'),
+    },
+    { error: 'expected a table such as { up = "1 MiB/s", down = "10 Mbit/s" }' },
+  ),
+  'table',
+  'How fast the user may be, as the user sees it. The sessions of one user share it fairly.',
+)
+
+const addresses = describe(
+  z.strictObject(
+    {
+      max: describe(whole(1, MAX_ADDRESSES), 'number', 'Most different networks within `window`.'),
+      window: describe(
+        duration({ min: '1s', max: '30d' }).prefault('10m'),
+        'duration',
+        'How long a network counts after its last session.',
+      ),
+      ipv4_prefix: describe(
+        whole(8, 32).prefault(24),
+        'number',
+        'IPv4 addresses that share it count as one.',
+      ),
+      ipv6_prefix: describe(
+        whole(16, 128).prefault(64),
+        'number',
+        'IPv6 addresses that share it count as one.',
+      ),
+      // biome-ignore lint/suspicious/noThenProperty: the key of the file is called so
+      then: describe(
+        oneOf(['refuse', 'report']).prefault('refuse'),
+        'choice',
+        'What happens to one network more: it sees the site, or is served and only counted and logged.',
+      ),
+    },
+    { error: 'expected a table such as { max = 3 }' },
+  ),
+  'table',
+  'From how many networks the user may come.',
+)
+
+/** What a plan can say for its users too. */
+const shared = {
+  enabled: describe(
+    yesNo().prefault(true),
+    'yes or no',
+    'Whether the user may connect; who is disabled sees the site.',
+  ),
+  domain: describe(
+    text(parseDomain).optional(),
+    'domain',
+    "This user's own name in the link: one of the sites, or a name under a `*.` site.",
+  ),
+  expires: describe(
+    text(parseInstant).optional(),
+    'time',
+    'When access ends, live sessions included: `2027-01-31T12:00:00Z`.',
+  ),
+  lifetime: describe(
+    duration({ min: '1s', max: '100y' }).optional(),
+    'duration',
+    'How long access lasts from the first use.',
+  ),
+  quota: quota.optional(),
+  rate: rates.optional(),
+  sessions: describe(
+    whole(1, 1_000_000).optional(),
+    'number',
+    'Most sessions at a time; one phone opens 8 to 20.',
+  ),
+  addresses: addresses.optional(),
+  from: describe(
+    list(text(parseCidr)).prefault([]),
+    'list of networks',
+    'From where the user may connect; empty: from anywhere.',
+  ),
+  note: describe(word({ empty: true }).optional(), 'text', 'A remark for you; never sent anywhere.'),
+  tags: describe(list(word()).prefault([]), 'list', 'Words to group users by.'),
+}
+
+export const user = describe(
+  z.strictObject(
+    {
+      secret: describe(
+        text(parseUserSecret, NO_SECRET),
+        'secret',
+        'The key: 32 hexadecimal digits. `portico secret` makes one, `portico link` shows the link.',
+      ),
+      previous,
+      plan: describe(
+        word().optional(),
+        'name',
+        'The plan whose keys stand in for those that this user does not have.',
+      ),
+      ...shared,
+    },
+    { error: 'expected a table such as [users.alice]' },
+  ),
+  'table',
+  'One user. The name is 1 to 64 of A–Z a–z 0–9 . _ @ + - and begins with a letter or digit.',
+)
+
+export const plan = describe(
+  z.strictObject(shared, { error: 'expected a table such as [plans.basic]' }),
+  'table',
+  'Defaults for the users that name this plan. A key of the user replaces the whole key of the plan.',
+)

@@ -1,0 +1,66 @@
+/** Constructor ids. MTProto: https://core.telegram.org/mtproto/TL-formal, API: layer 227. */
+export const id = {
+  boolTrue: 0x997275b5,
+  boolFalse: 0xbc799737,
+  vector: 0x1cb5c415,
+
+  req_pq: 0x60469778,
+  req_pq_multi: 0xbe7e8ef1,
+  resPQ: 0x05162463,
+  p_q_inner_data: 0x83c95aec,
+  p_q_inner_data_dc: 0xa9f55f95,
+  p_q_inner_data_temp: 0x3c6a84d4,
+  p_q_inner_data_temp_dc: 0x56fddf88,
+  req_DH_params: 0xd712e4be,
+  server_DH_params_ok: 0xd0e8075c,
+  server_DH_inner_data: 0xb5890dba,
+  set_client_DH_params: 0xf5045f1f,
+  client_DH_inner_data: 0x6643b654,
+  dh_gen_ok: 0x3bcbf734,
+
+  msg_container: 0x73f1f8dc,
+  gzip_packed: 0x3072cfa1,
+  rpc_result: 0xf35c6d01,
+  rpc_error: 0x2144ca19,
+  rpc_drop_answer: 0x58e4a740,
+  rpc_answer_unknown: 0x5e2ad36e,
+  msgs_ack: 0x62d6b459,
+  msgs_state_req: 0xda69fb52,
+  msg_resend_req: 0x7d861a08,
+  msgs_state_info: 0x04deb57d,
+  bad_server_salt: 0xedab447b,
+  new_session_created: 0x9ec20908,
+  ping: 0x7abe77ec,
+  ping_delay_disconnect: 0xf3427b8c,
+  pong: 0x347773c5,
+  get_future_salts: 0xb921bd04,
+  future_salts: 0xae500895,
+  destroy_session: 0xe7512126,
+  destroy_session_ok: 0xe22045fc,
+  destroy_auth_key: 0xd1435160,
+  destroy_auth_key_ok: 0xf660e1d4,
+  http_wait: 0x9299359f,
+
+  invokeWithLayer: 0xda9b0d0d,
+  initConnection: 0xc1cd5ea9,
+  invokeWithoutUpdates: 0xbf9459b7,
+  invokeAfterMsg: 0xcb9f372d,
+  bindTempAuthKey: 0xcdd42a05,
+  getConfig: 0xc4f9186b,
+  getNearestDc: 0x1fb33026,
+  saveFilePart: 0xb304a621,
+  saveBigFilePart: 0xde7b673d,
+  getFile: 0xbe5335be,
+  inputDocumentFileLocation: 0xbad07584,
+  file: 0x096a18d5,
+  fileUnknown: 0xaa963b05,
+  config: 0xcc1a241e,
+  dcOption: 0x18b7a10d,
+  nearestDc: 0x8e1a1775,
+} as const
+
+const names = new Map<number, string>(Object.entries(id).map(([name, value]) => [value, name]))
+
+export function nameOf(constructor: number): string {
+  return names.get(constructor) ?? `0x${constructor.toString(16)}`
+}
