@@ -1,0 +1,43 @@
+/** The clients, as a process: one job at a time, each told and answered over the parent's channel. */
+import { churn } from './jobs/churn.ts'
+import { type Job, type JobResult, opener } from './jobs/job.ts'
+import { KeptSessions } from './jobs/kept.ts'
+import { talk } from './jobs/talk.ts'
+import { transfer } from './jobs/transfer.ts'
+import type { Target } from './session.ts'
+
+const kept = new KeptSessions()
+
+type Outcome = Omit<JobResult, 'seconds'>
+
+function run(job: Job, target: Target): Outcome | Promise<Outcome> {
+  const open = opener(target)
+  switch (job.do) {
+    case 'transfer':
+      return transfer(open, target, job)
+    case 'talk':
+      return talk(open, target, job)
+    case 'churn':
+      return churn(open, job)
+    case 'hold':
+      return kept.hold(open, job.sessions)
+    case 'stall':
+      return kept.stall(open, job.sessions, job.bytes)
+    case 'drain':
+      return kept.drain()
+    case 'release':
+      kept.release()
+      return { failed: 0 }
+  }
+}
+
+async function answer({ job, target }: { job: Job; target: Target }): Promise<void> {
+  const began = performance.now()
+  const outcome = await run(job, target)
+  process.send!({ ...outcome, seconds: (performance.now() - began) / 1000 } satisfies JobResult)
+}
+
+// A job that throws is a fault of the bench: the process ends, and the run with it.
+process.on('message', (message: { job: Job; target: Target }) => void answer(message))
+process.on('disconnect', () => process.exit())
+process.send!('ready')
