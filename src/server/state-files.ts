@@ -1,0 +1,25 @@
+import { join } from 'node:path'
+
+/** What lies where in the state folder. */
+export function usageFile(dir: string): string {
+  return join(dir, 'usage.db')
+}
+
+/** Last good copies of the lists of addresses. */
+export function listFolder(dir: string): string {
+  return join(dir, 'lists')
+}
+
+export function replayFolder(dir: string): string {
+  return join(dir, 'replay')
+}
+
+/** Last good copies of what Telegram says of its middle proxies. */
+export function middleFolder(dir: string): string {
+  return join(dir, 'middle')
+}
+
+/** Inits of clients without FakeTLS. */
+export function initFolder(dir: string): string {
+  return join(dir, 'inits')
+}

@@ -1,0 +1,127 @@
+import { UsageRows, type UserUsage } from '../access/usage-rows.ts'
+import type { Config } from '../config/schema.ts'
+import type { Site } from '../front/site.ts'
+import { formatEndpoint } from '../net/endpoint.ts'
+import { StoreError } from '../state/store.ts'
+import type { Counters } from '../telemetry/counters.ts'
+import type { Log } from '../telemetry/log.ts'
+import { ServeError } from './serve-error.ts'
+import type { SharedMemory } from './shared-memory.ts'
+import { WatchedHealth } from './store-health.ts'
+import { ThreadedStore } from './threaded-store.ts'
+import { KEEP_MILLISECONDS, UsageKeeper, type UsageKeeperDependencies } from './usage-keeper.ts'
+
+const DAY_MILLISECONDS = 86_400_000
+/** The end of the process waits so long for a disk. */
+const LAST_WRITE_MILLISECONDS = 4000
+const EXIT_CONFIGURATION = 78
+/** Between two tries to read the hellos of earlier runs. */
+const HELLOS_AGAIN_MILLISECONDS = 5000
+
+export interface StateKeepingOptions {
+  readonly config: Config
+  readonly sites: readonly Site[]
+  readonly shared: SharedMemory
+}
+
+export interface StateKeepingDependencies
+  extends Pick<UsageKeeperDependencies, 'periodStart' | 'restored' | 'unixSeconds'> {
+  readonly log: Log
+  /** The supervisor's row. */
+  readonly counters: Counters
+}
+
+/** What outlives the process: the users' usage and the hellos that were let in, with the thread that waits for their disk. */
+export class StateKeeping {
+  readonly users: readonly string[]
+  readonly #rows: UsageRows
+  readonly #store: ThreadedStore
+  readonly #keeper: UsageKeeper
+  readonly #health: WatchedHealth
+  readonly #log: Log
+  #timer: NodeJS.Timeout | undefined
+  #hellosAgain: NodeJS.Timeout | undefined
+
+  constructor({ config, sites, shared }: StateKeepingOptions, dependencies: StateKeepingDependencies) {
+    const { log, counters } = dependencies
+    this.users = Object.keys(config.users)
+    this.#log = log
+    this.#health = new WatchedHealth(counters, log)
+    this.#rows = new UsageRows(shared.usage, shared.rows)
+    this.#store = new ThreadedStore(
+      {
+        dir: config.state.dir,
+        replays: shared.replays,
+        clockSkewSeconds: Math.ceil(config.front.clock_skew / 1000),
+      },
+      { log, health: (health) => this.#health.update(health) },
+    )
+    this.#keeper = new UsageKeeper(
+      {
+        users: this.users,
+        listeners: config.listener.map(({ address }) => formatEndpoint(address)),
+        sites: sites.map(({ domain }) => domain),
+        utcOffsetSeconds: config.usage.utc_offset / 1000,
+        historyDays: Math.ceil(config.usage.history / DAY_MILLISECONDS),
+      },
+      { ...dependencies, rows: this.#rows, store: this.#store },
+    )
+  }
+
+  /**
+   * Brings back what earlier runs have left, before anybody listens. A disk that fails delays the start by seconds at
+   * most: serving goes first.
+   * @throws ServeError when a newer portico wrote the state
+   */
+  async begin(): Promise<void> {
+    try {
+      await this.#keeper.load()
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      throw new ServeError('state_newer', EXIT_CONFIGURATION, error.message, error.fields)
+    }
+    await this.#restoreHellos((error) =>
+      this.#log.error('hellos of earlier runs are not known: copies of them would be let in', { error }),
+    )
+    this.#timer = setInterval(() => this.#keeper.tick(), KEEP_MILLISECONDS)
+  }
+
+  /** A copy that comes in the meantime is let in once; what is known late is still known for the rest of its time. */
+  async #restoreHellos(failed: (error: unknown) => void): Promise<void> {
+    try {
+      const hellos = await this.#store.restoreHellos()
+      this.#log.debug('hellos of earlier runs are known', { hellos })
+    } catch (error) {
+      failed(error)
+      this.#hellosAgain = setTimeout(() => void this.#restoreHellos(() => {}), HELLOS_AGAIN_MILLISECONDS)
+    }
+  }
+
+  /** All that was ever counted of a user. */
+  usage(user: number): UserUsage {
+    return this.#rows.read(user)
+  }
+
+  /** What a user has used of the present quota period. */
+  periodUsage(user: number): { up: number; down: number } {
+    return this.#keeper.periodUsage(user)
+  }
+
+  /** For health; undefined: all is well. */
+  get trouble(): string | undefined {
+    return this.#health.trouble
+  }
+
+  /** The last numbers go to disk; a disk that hangs is not waited for. Call it when the workers are gone. */
+  async end(): Promise<void> {
+    clearInterval(this.#timer)
+    clearTimeout(this.#hellosAgain)
+    let deadline: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      deadline = setTimeout(resolve, LAST_WRITE_MILLISECONDS)
+    })
+    await Promise.race([this.#keeper.flush(), late])
+    clearTimeout(deadline)
+    await this.#store.close()
+  }
+}

@@ -1,0 +1,24 @@
+import type { Collector } from './prometheus.ts'
+
+/**
+ * `user_bytes_total`: the only metric with a user's name, shown where that is asked for.
+ * @param read payload bytes that were ever counted for the user of that place
+ */
+export function userBytes(
+  users: readonly string[],
+  read: (user: number) => { up: number; down: number },
+): Collector {
+  return {
+    name: 'user_bytes_total',
+    help: 'Payload bytes of a user: up is away from the client, down towards it.',
+    type: 'counter',
+    samples: () =>
+      users.flatMap((user, place) => {
+        const { up, down } = read(place)
+        return [
+          { labels: { user, direction: 'up' }, value: up },
+          { labels: { user, direction: 'down' }, value: down },
+        ]
+      }),
+  }
+}
