@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { readClientHello } from '../protocol/tls/client-hello.ts'
 import { digestChallenge } from '../protocol/tls/digest.ts'
@@ -6,7 +6,7 @@ import { writeClientHello } from '../protocol/tls/hello-writer.ts'
 import { Activity } from './activity.ts'
 import { BackgroundSearch } from './background-search.ts'
 import { LearnedAddresses } from './learned-addresses.ts'
-import { SEARCH_STEP, Search, type SearchDependencies } from './search.ts'
+import { helloProof, SEARCH_STEP, Search, type SearchDependencies } from './search.ts'
 import { Users } from './users.ts'
 
 const NOW = 1_795_347_266
@@ -40,7 +40,7 @@ const visitor = { address: '198.51.100.4', serverName: 'www.example.org' }
 
 /** Candidates tried until the user was found. */
 function triesFor(index: number, found: SearchDependencies, place = visitor): number {
-  const search = new Search(helloOf(index, found), place, found, NOW)
+  const search = new Search(helloProof(helloOf(index, found)), place, found, NOW)
   for (let tries = 1; ; tries++) {
     const result = search.step(1)
     if (result === 'nobody') throw new Error('not found')
@@ -55,7 +55,7 @@ describe('Search', () => {
   test('finds any user, and nobody for a stranger', () => {
     const found = house(200)
     for (const index of [0, 63, 64, 199]) expect(triesFor(index, found)).toBeGreaterThan(0)
-    const stranger = new Search(helloOf(0, house(1)), visitor, found, NOW)
+    const stranger = new Search(helloProof(helloOf(0, house(1))), visitor, found, NOW)
     let steps = 1
     while (stranger.step() === 'more') steps++
     expect(steps).toBe(Math.ceil(201 / SEARCH_STEP))
@@ -75,10 +75,52 @@ describe('Search', () => {
     expect(triesFor(450, found, { ...visitor, address: '192.0.2.1' })).toBe(1)
     found.learned.remember('198.51.100.4', 0, NOW)
     found.learned.remember('198.51.100.4', 1, NOW)
-    const stranger = new Search(helloOf(0, house(1)), visitor, found, NOW)
+    const stranger = new Search(helloProof(helloOf(0, house(1))), visitor, found, NOW)
     let tries = 0
     while (stranger.step(1) === 'more') tries++
     expect(tries).toBe(500)
+  })
+
+  test('a previous secret finds its user until its time is over', () => {
+    const old = randomBytes(16)
+    const previous = [{ secret: old.toString('hex'), until: NOW + 10 }]
+    const settings = { name: 'alice', secret: randomBytes(16).toString('hex'), enabled: true, previous }
+    const found = { ...house(3), users: new Users([settings]) }
+    const bytes = writeClientHello(
+      { class: 'tdlib', domain: 'www.example.org', secret: createSecretKey(old), unixSeconds: NOW },
+      randomBytes,
+    )
+    const reading = readClientHello(bytes)
+    if (reading.state !== 'complete') throw new Error('the hello is not whole')
+    const challenge = digestChallenge(reading.hello)
+    const match = new Search(helloProof(challenge), visitor, found, NOW + 9).step()
+    expect(match).toMatchObject({ user: { name: 'alice' }, key: { secret: old, until: NOW + 10 } })
+    expect(new Search(helloProof(challenge), visitor, found, NOW + 10).step()).toBe('nobody')
+  })
+
+  test('the likely alone are those known from there, and none of the others', () => {
+    const found = house(500)
+    const stranger = () => new Search(helloProof(helloOf(321, found)), visitor, found, NOW)
+    expect(stranger().likely()).toBe('nobody')
+    found.learned.remember('198.51.100.4', 321, NOW)
+    expect(stranger().likely()).toMatchObject({ user: { index: 321 } })
+  })
+
+  test('a place that nobody has is passed over', () => {
+    const found = house(3)
+    const [first, , last] = found.users.all
+    const names = new Map([
+      ['user0', 0],
+      ['user2', 2],
+    ])
+    const settings = [first!, last!].map(({ name, secret }) => ({
+      name,
+      secret: secret.toString('hex'),
+      enabled: true,
+    }))
+    const sparse = { ...found, users: new Users(settings, names) }
+    expect(sparse.users.all[1]).toBeUndefined()
+    expect(triesFor(2, sparse)).toBe(2)
   })
 
   test('an index learned before users were removed is passed over', () => {
@@ -103,7 +145,9 @@ describe('BackgroundSearch', () => {
     })
     const order: string[] = []
     const ask = (block: string) =>
-      background.finish(new Search(helloOf(5, found), visitor, found, NOW), block, () => order.push(block))
+      background.finish(new Search(helloProof(helloOf(5, found)), visitor, found, NOW), block, () =>
+        order.push(block),
+      )
     for (const block of ['a', 'a', 'a', 'b', 'c']) expect(ask(block)).toBe(true)
     while (later.length > 0) later.shift()!()
     expect(order).toEqual(['a', 'b', 'c', 'a', 'a'])
@@ -116,7 +160,7 @@ describe('BackgroundSearch', () => {
     const background = new BackgroundSearch({ now: () => 0, after: () => {} })
     const challenge = helloOf(0, found)
     let taken = 0
-    while (background.finish(new Search(challenge, visitor, found, NOW), 'a', () => {})) taken++
+    while (background.finish(new Search(helloProof(challenge), visitor, found, NOW), 'a', () => {})) taken++
     expect(taken).toBe(4096)
   })
 })

@@ -1,15 +1,31 @@
 import { type DigestChallenge, digestTime } from '../protocol/tls/digest.ts'
 import type { Activity } from './activity.ts'
 import type { LearnedAddresses } from './learned-addresses.ts'
-import type { User, Users } from './users.ts'
+import type { User, UserKey, Users } from './users.ts'
 
 /** Candidates of one step: about 0.25 ms at 4 µs for the HMAC of each. */
 export const SEARCH_STEP = 64
 
-export interface Match {
-  readonly user: User
+/** What shows that a hello was made with a secret. */
+export interface HelloProof {
   /** Unix seconds that the hello carries. */
   readonly helloSeconds: number
+}
+
+/** Tries one secret. */
+export type Prove<P> = (key: UserKey) => P | undefined
+
+export type Match<P = HelloProof> = P & {
+  readonly user: User
+  /** The secret of theirs by which they came. */
+  readonly key: UserKey
+}
+
+export function helloProof(challenge: DigestChallenge): Prove<HelloProof> {
+  return ({ digestKey }) => {
+    const helloSeconds = digestTime(challenge, digestKey)
+    return helloSeconds === undefined ? undefined : { helloSeconds }
+  }
 }
 
 export interface SearchDependencies {
@@ -22,23 +38,25 @@ export interface SearchDependencies {
  * A hello names nobody: each candidate costs one HMAC over the hello, so they come in the order that makes the first one
  * right: seen from this address, own domain, seen from the network block, active lately, all others.
  */
-export class Search {
-  readonly #challenge: DigestChallenge
+export class Search<P extends object = HelloProof> {
+  readonly #prove: Prove<P>
   readonly #users: Users
   readonly #likely: readonly User[]
   readonly #others: Uint32Array
   readonly #tried = new Set<number>()
+  readonly #nowSeconds: number
   #likelyAt = 0
   #othersAt = 0
 
   constructor(
-    challenge: DigestChallenge,
+    prove: Prove<P>,
     visitor: { address: string; serverName: string | undefined },
     { users, learned, activity }: SearchDependencies,
     nowSeconds: number,
   ) {
-    this.#challenge = challenge
+    this.#prove = prove
     this.#users = users
+    this.#nowSeconds = nowSeconds
     const known = (indices: number[]) => indices.flatMap((index) => users.all[index] ?? [])
     this.#likely = [
       ...known(learned.fromAddress(visitor.address)),
@@ -49,26 +67,49 @@ export class Search {
   }
 
   /** Tries the next candidates. 'more' when some are left, 'nobody' when none matched. */
-  step(candidates = SEARCH_STEP): Match | 'more' | 'nobody' {
+  step(candidates = SEARCH_STEP): Match<P> | 'more' | 'nobody' {
     for (let left = candidates; left > 0; left--) {
-      const user = this.#next()
+      const user = this.#nextLikely() ?? this.#nextOther()
       if (!user) return 'nobody'
-      const helloSeconds = digestTime(this.#challenge, user.digestKey)
-      if (helloSeconds !== undefined) return { user, helloSeconds }
+      const match = this.#try(user)
+      if (match) return match
     }
     return 'more'
   }
 
-  #next(): User | undefined {
+  /** Tries those alone who were seen from there or whose own name was asked for: a handful, whatever the number of users. */
+  likely(): Match<P> | 'nobody' {
+    for (let user = this.#nextLikely(); user; user = this.#nextLikely()) {
+      const match = this.#try(user)
+      if (match) return match
+    }
+    return 'nobody'
+  }
+
+  #try(user: User): Match<P> | undefined {
+    for (const key of user.keys) {
+      if (key.until <= this.#nowSeconds) continue
+      const proof = this.#prove(key)
+      if (proof !== undefined) return { ...proof, user, key }
+    }
+    return undefined
+  }
+
+  #nextLikely(): User | undefined {
     while (this.#likelyAt < this.#likely.length) {
       const user = this.#likely[this.#likelyAt++]!
       if (this.#tried.has(user.index)) continue
       this.#tried.add(user.index)
       return user
     }
+    return undefined
+  }
+
+  #nextOther(): User | undefined {
     while (this.#othersAt < this.#others.length) {
       const index = this.#others[this.#othersAt++]!
-      if (!this.#tried.has(index)) return this.#users.all[index]
+      const user = this.#users.all[index]
+      if (user && !this.#tried.has(index)) return user
     }
     return undefined
   }

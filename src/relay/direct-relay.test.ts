@@ -7,10 +7,11 @@ import { READ_BUFFER_SIZE } from '../net/static-read.ts'
 import { Wheel } from '../net/wheel.ts'
 import { framedSize, frameRecords, RecordStripper } from '../protocol/tls/record.ts'
 import { DirectRelay } from './direct-relay.ts'
+import type { RelayMeter } from './relay.ts'
 
 const CTR = 'aes-256-ctr'
 
-function scene() {
+function scene(meter?: RelayMeter) {
   const keys = Array.from({ length: 2 }, () => ({ key: randomBytes(32), iv: randomBytes(16) }))
   const [ofClient, ofDataCentre] = keys as [(typeof keys)[0], (typeof keys)[0]]
   const client = new ScriptedLeg()
@@ -24,6 +25,7 @@ function scene() {
       stripper: new RecordStripper(),
       decipher: createDecipheriv(CTR, ofClient.key, ofClient.iv),
       cipher: createCipheriv(CTR, ofDataCentre.key, ofDataCentre.iv),
+      meter,
     },
     { outgoing: new OutgoingBuffers(Buffer.alloc(READ_BUFFER_SIZE)), wheel },
     (ended) => over.push(ended),
@@ -147,5 +149,109 @@ describe('DirectRelay', () => {
     client.says(framed(encrypt('678')))
     dataCentre.says(Buffer.alloc(1000))
     expect([relay.bytesUp, relay.bytesDown]).toEqual([8, 1000])
+  })
+})
+
+/** Answers as told; the last answer stays. */
+function meterOf(...tolls: ReturnType<RelayMeter['take']>[]) {
+  const taken: [direction: string, bytes: number][] = []
+  const meter: RelayMeter = {
+    proceed: () => {},
+    take: (direction, bytes) => {
+      taken.push([direction, bytes])
+      return (tolls.length > 1 ? tolls.shift() : tolls[0]) ?? 'go'
+    },
+    window: (direction) => (direction === 'up' ? 1000 : 2000),
+  }
+  return { meter, taken }
+}
+
+describe('a session with limits', () => {
+  test('pays for payload in both directions, and reads in windows', () => {
+    const { meter, taken } = meterOf('go')
+    const { relay, client, dataCentre, encrypt, received } = scene(meter)
+    relay.start(Buffer.alloc(64), encrypt('12345'))
+    client.says(framed(encrypt('678')))
+    dataCentre.says(Buffer.alloc(1000))
+    expect(taken).toEqual([
+      ['up', 5],
+      ['up', 3],
+      ['down', 1000],
+    ])
+    expect(received(64)).toBe('12345678')
+    expect([client.window(), dataCentre.window()]).toEqual([1000, 2000])
+    expect([relay.bytesUp, relay.bytesDown]).toEqual([8, 1000])
+  })
+
+  test.each(['up', 'down'] as const)(
+    'who is too fast %s waits; neither drain alone nor leave alone resumes it',
+    (way) => {
+      const { meter } = meterOf('go', 'wait', 'wait', 'go')
+      const { relay, client, dataCentre, encrypt } = scene(meter)
+      relay.start(Buffer.alloc(64), encrypt('1'))
+      const [reader, writer] = way === 'up' ? [client, dataCentre] : [dataCentre, client]
+      const say = () => reader.says(way === 'up' ? framed(encrypt('xyz')) : Buffer.alloc(500))
+      say()
+      expect(reader.reading).toBe(false)
+      meter.proceed(way)
+      expect(reader.reading).toBe(true)
+
+      writer.takes = false
+      say()
+      meter.proceed(way)
+      expect(reader.reading).toBe(false)
+      writer.drains()
+      expect(reader.reading).toBe(true)
+
+      const again = meterOf('wait')
+      relay.measure(again.meter)
+      writer.takes = false
+      say()
+      writer.drains()
+      expect(reader.reading).toBe(false)
+      again.meter.proceed(way)
+      expect(reader.reading).toBe(true)
+    },
+  )
+
+  test('a first payload that must wait is sent, and no more is read', () => {
+    const { meter } = meterOf('wait')
+    const { relay, client, encrypt, received } = scene(meter)
+    client.reading = false
+    relay.start(Buffer.alloc(64), encrypt('first'))
+    expect(received(64)).toBe('first')
+    expect(client.reading).toBe(false)
+    meter.proceed('up')
+    expect(client.reading).toBe(true)
+  })
+
+  test('the last bytes of a quota go on and end the session, in both directions', () => {
+    const up = scene(meterOf('go', 'last').meter)
+    up.relay.start(Buffer.alloc(64), Buffer.alloc(0))
+    up.client.says(framed(up.encrypt('end')))
+    expect(up.received(64)).toBe('end')
+    expect([up.client.ending, up.dataCentre.ending, up.relay.result]).toEqual(['destroyed', 'reset', 'quota'])
+    const down = scene(meterOf('go', 'last').meter)
+    down.relay.start(Buffer.alloc(64), Buffer.alloc(0))
+    down.dataCentre.says(Buffer.alloc(700))
+    expect(down.client.written.length).toBe(705)
+    expect([down.client.ending, down.relay.result]).toEqual(['destroyed', 'quota'])
+  })
+
+  test('bytes beyond a quota neither go on nor count', () => {
+    const up = scene(meterOf('go', 'over').meter)
+    up.relay.start(Buffer.alloc(64), Buffer.alloc(0))
+    up.client.says(framed(up.encrypt('end')))
+    expect(up.received(64)).toBe('')
+    const down = scene(meterOf('go', 'over').meter)
+    down.relay.start(Buffer.alloc(64), Buffer.alloc(0))
+    down.dataCentre.says(Buffer.alloc(700))
+    expect(down.client.written.length).toBe(0)
+    for (const { relay } of [up, down]) {
+      expect([relay.bytesUp, relay.bytesDown, relay.result]).toEqual([0, 0, 'quota'])
+    }
+    const first = scene(meterOf('over').meter)
+    first.relay.start(Buffer.alloc(64), first.encrypt('x'))
+    expect([first.dataCentre.writes, first.relay.result]).toEqual([0, 'quota'])
   })
 })
