@@ -2,8 +2,8 @@
 
 /** Rooms by floor, from the ground up. A room uses every room below its floor, none above and none beside. */
 const FLOORS = [
-  ['protocol', 'net', 'config', 'telemetry'],
-  ['front', 'access', 'relay', 'control'],
+  ['protocol', 'net', 'config', 'state', 'telemetry'],
+  ['front', 'access', 'upstream', 'relay', 'control'],
   ['telegram'],
   ['session'],
   ['server'],
@@ -20,7 +20,7 @@ const ONLY = {
   relay: ['protocol/', 'net/', 'telemetry/(counters|catalogue)\\.ts$'],
   // No sockets of any kind.
   access: ['protocol/', 'config/', 'telemetry/'],
-  telegram: ['protocol/', 'net/', 'config/', 'telemetry/'],
+  telegram: ['protocol/', 'net/', 'config/', 'telemetry/', 'upstream/', 'relay/middle-link\\.ts$'],
 }
 
 const NOT_TESTS = '\\.test\\.ts$'

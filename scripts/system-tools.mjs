@@ -7,10 +7,12 @@ import { delimiter, join } from 'node:path'
 /** Debian's packages, where the name is not the program's. */
 const PACKAGES = new Map([
   ['cc', 'gcc'],
+  ['danted', 'dante-server'],
   ['find', 'findutils'],
   ['flock', 'util-linux'],
   ['getconf', 'libc-bin'],
   ['ss', 'iproute2'],
+  ['ss-server', 'shadowsocks-libev'],
 ])
 /** An installed server must not start by itself: only the tests run it, on their own ports. */
 const START_POLICY = '/usr/sbin/policy-rc.d'

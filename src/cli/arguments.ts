@@ -6,6 +6,7 @@ import { string, type ValueParser } from '@optique/core/valueparser'
 import { parseFrontAddress, parseListenAddress } from '../config/address.ts'
 import { parseDomain } from '../config/host-name.ts'
 import type { Parsed } from '../config/parsed.ts'
+import { user } from './user/arguments.ts'
 
 /** An option that is checked as the configuration's key is, and stays the text it was. */
 function checked(
@@ -106,5 +107,20 @@ const configSchema = command(
   { brief: message`About the configuration.` },
 )
 
+const json = () =>
+  map(optional(flag('--json', { description: message`As JSON.` })), (given) => given === true)
+
+const reload = command(
+  'reload',
+  object({ command: constant('reload'), json: json(), config: configOption() }),
+  { brief: message`Let a running portico read its configuration again.` },
+)
+
+const status = command(
+  'status',
+  object({ command: constant('status'), json: json(), config: configOption() }),
+  { brief: message`What a running portico does, and what came of the last reloads.` },
+)
+
 /** The whole command line. */
-export const commandLine = or(run, check, link, secret, configSchema)
+export const commandLine = or(run, check, link, user, reload, status, secret, configSchema)

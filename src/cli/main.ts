@@ -51,6 +51,26 @@ async function perform(chosen: Command, around: Surroundings): Promise<number> {
       return (await import('./check.ts')).check(chosen, around)
     case 'link':
       return (await import('./link.ts')).link(chosen, around)
+    case 'user add':
+      return (await import('./user/add.ts')).addUsers(chosen, around)
+    case 'user remove':
+      return (await import('./user/change.ts')).removeUsers(chosen, around)
+    case 'user rotate':
+      return (await import('./user/change.ts')).rotateUsers(chosen, around)
+    case 'user enable':
+      return (await import('./user/change.ts')).enableUsers(true, chosen, around)
+    case 'user disable':
+      return (await import('./user/change.ts')).enableUsers(false, chosen, around)
+    case 'user set':
+      return (await import('./user/change.ts')).setUsers(chosen, around)
+    case 'user show':
+      return (await import('./user/show.ts')).showUser(chosen, around)
+    case 'user list':
+      return (await import('./user/list.ts')).listUsers(chosen, around)
+    case 'reload':
+      return (await import('./reload.ts')).reload(chosen, around)
+    case 'status':
+      return (await import('./status.ts')).status(chosen, around)
     case 'secret':
       return (await import('./secret.ts')).secret(chosen, around)
     case 'config schema':

@@ -83,6 +83,7 @@ async function play(scene: Scene = {}) {
         addresses: config.listener.map(({ address }) => address),
         warnings: [],
         stopped: Promise.resolve(0),
+        applyUsers: () => true,
         stop() {},
         on(listener) {
           for (const event of scene.events ?? []) listener(event)

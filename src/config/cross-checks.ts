@@ -22,6 +22,7 @@ export function crossChecks(tree: Table): KeyFinding[] {
     ...sameAddresses(tree),
     ...siteNames(tree),
     ...userDomains(tree),
+    ...upstreamNames(tree),
   ]
 }
 
@@ -153,6 +154,42 @@ function parsedSite(site: Value): string | undefined {
   const { domain } = asTable(site)
   const parsed = typeof domain === 'string' ? parseSiteDomain(domain) : undefined
   return parsed?.ok === true ? parsed.value : undefined
+}
+
+/** By which everybody may ask for the straight way. */
+const DIRECT = 'direct'
+
+function upstreamNames(tree: Table): KeyFinding[] {
+  const known = new Set<Value>()
+  const findings = (Array.isArray(tree.upstream) ? tree.upstream : []).flatMap((each, index) => {
+    const { name, url } = asTable(each)
+    const path = ['upstream', index, 'name']
+    if (typeof name !== 'string') return []
+    if (known.has(name)) return [{ path, message: `there is an upstream ${JSON.stringify(name)} already` }]
+    known.add(name)
+    const isStraight = typeof url === 'string' && url.trim().startsWith('direct:')
+    return name === DIRECT && !isStraight
+      ? [{ path, message: '"direct" is the straight way: give a proxy another name' }]
+      : []
+  })
+  known.add(DIRECT)
+  const owners = (['users', 'plans'] as const).flatMap((table) =>
+    Object.entries(asTable(tree[table])).map(([name, owner]) => ({ path: [table, name], owner })),
+  )
+  return [
+    ...findings,
+    ...owners.flatMap(({ path, owner }) => {
+      const { upstream } = asTable(owner)
+      const named = Array.isArray(upstream) ? upstream : upstream === undefined ? [] : [upstream]
+      return named.flatMap((name, index) => {
+        if (typeof name !== 'string' || known.has(name)) return []
+        const at = Array.isArray(upstream) ? [...path, 'upstream', index] : [...path, 'upstream']
+        const meant = nearest(name, [...known].map(String))
+        const hint = meant === undefined ? 'add an [[upstream]]' : `did you mean ${JSON.stringify(meant)}?`
+        return [{ path: at, message: `there is no upstream ${JSON.stringify(name)}; ${hint}` }]
+      })
+    }),
+  ]
 }
 
 /** The table itself, or an empty one where something else stands. */

@@ -71,7 +71,7 @@ function readSecretFile(path: string): { text: string } | { message: string } {
 function environmentSettings(): Map<string, Setting> {
   const settings = new Map<string, Setting>()
   for (const row of KEY_ROWS) {
-    if (!row.path.includes('*') && !isTable(row.core)) add(settings, row.path, reader(row.core))
+    if (!row.path.includes('*') && !isTable(row.core)) add(settings, row.path, valueReader(row.core))
   }
   for (const row of NOT_YET) {
     if (!row.path.includes('*')) add(settings, row.path.split('.'), plainValue)
@@ -95,7 +95,8 @@ function plainValue(text: string): Value {
   return /^\d{1,15}$/.test(text) ? Number(text) : text
 }
 
-function reader(core: z.core.$ZodType): (text: string) => Value {
+/** How text from outside the file becomes a value as the file would write it: a number, a truth value, a list, or text. */
+export function valueReader(core: z.core.$ZodType): (text: string) => Value {
   const kinds = core instanceof z.ZodUnion ? core.def.options : [core]
   const takes = (kind: typeof z.ZodNumber | typeof z.ZodBoolean | typeof z.ZodArray) =>
     kinds.some((each) => each instanceof kind)

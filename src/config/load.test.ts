@@ -42,6 +42,7 @@ describe('a good file', () => {
       front: {
         domain: 'www.example.org',
         address: { kind: 'tcp', host: '127.0.0.1', port: 8443 },
+        proxy_protocol: 'off',
         answer: 'auto',
         unknown_sni: 'front',
         clock_skew: 600_000,
@@ -57,7 +58,8 @@ describe('a good file', () => {
         unauthenticated: 'auto',
         unauthenticated_per_address: 64,
       },
-      telegram: { prefer: 'ipv4', unknown_dc: 'refuse', data_centres: {}, dial_timeout: 5000 },
+      upstream: [],
+      telegram: { prefer: 'ipv4', unknown_dc: 'refuse', data_centres: {}, dial_timeout: 5000, warm: 'auto' },
       usage: { utc_offset: 0, history: 31_536_000_000 },
       lists: { block: [], only: [], refresh: 21_600_000, then: 'front' },
       metrics: { path: '/metrics', per_user: false, allow: ['127.0.0.0/8', '::1/128'] },
@@ -284,16 +286,9 @@ prefer = "ipv5"
 describe('what this version lacks', () => {
   test.each([
     ['users.alice.ad_tag', `${SMALLEST}ad_tag = "0123456789abcdef0123456789abcdef"\n`],
-    ['users.alice.upstream', `${SMALLEST}upstream = ["x"]\n`],
-    ['plans.p.upstream', `${SMALLEST}[plans.p]\nupstream = "x"\n`],
-    ['upstream', `${SMALLEST}[[upstream]]\nname = "x"\n`],
     ['telegram.middle', `${SMALLEST}[telegram.middle]\nrefresh = "1h"\n`],
     ['telegram.via', `${SMALLEST}[telegram]\nvia = "middle"\n`],
     ['control.listen', `${SMALLEST}[control]\nlisten = "127.0.0.1:9442"\n`],
-    [
-      'listener.0.proxy_protocol',
-      `${SMALLEST}[[listener]]\naddress = "444"\nproxy_protocol = { from = ["10.0.0.0/8"] }\n`,
-    ],
     ['public_addresses', `public_addresses = ["192.0.2.1"]\n${SMALLEST}`],
   ])('%s says so', (key, text) => {
     expect(problemsOf(text)).toEqual([

@@ -27,9 +27,15 @@ export function loadConfig(path: string, env: Environment): Loaded {
   return readConfig(text, file, env)
 }
 
-/** The same from the text of a file; `file` names it in problems and places relative paths. */
-export function readConfig(text: string, file: string, env: Environment): Loaded {
-  const reading = new Reading(file, text, env)
+/** Of another file that the configuration names, or why there is none. */
+export type ReadText = typeof readText
+
+/**
+ * The same from the text of a file; `file` names it in problems and places relative paths.
+ * @param read what the users file holds
+ */
+export function readConfig(text: string, file: string, env: Environment, read: ReadText = readText): Loaded {
+  const reading = new Reading(file, text, env, read)
   const result = reading.check()
   const warnings = [...reading.overrides.warnings, ...whoMayRead(file)]
   if (result === undefined) return { ok: false, problems: reading.sorted(), warnings }
@@ -47,10 +53,12 @@ class Reading {
   readonly #file: string
   readonly #main: Document
   readonly #tree: Table
+  readonly #read: ReadText
   #users: { file: string; document: Document } | undefined
 
-  constructor(file: string, text: string, env: Environment) {
+  constructor(file: string, text: string, env: Environment, read: ReadText) {
     this.#file = file
+    this.#read = read
     this.#main = readToml(text)
     this.#tree = this.#main.tree
     this.#addSyntax(file, this.#main)
@@ -162,7 +170,7 @@ class Reading {
     const { users_file: name } = this.#tree
     if (typeof name !== 'string' || name === '') return
     const file = resolve(dirname(this.#file), name)
-    const text = readText(file)
+    const text = this.#read(file)
     if (typeof text !== 'string') {
       if (!text.message.includes('does not exist')) this.problems.push({ ...text, key: 'users_file' })
       return

@@ -19,7 +19,6 @@ describe('lists of addresses', () => {
   test('URLs stay, files start at the folder of the configuration', () => {
     const url = 'https://iplists.example/a.netset?b=c'
     const given = `block = ["${url}", " mine.netset"]\nonly = ["/etc/friends"]\nrefresh = "1h"\nthen = "close"`
-    // biome-ignore lint/suspicious/noThenProperty: the key of the file is called so
     const expected = { refresh: 3_600_000, then: 'close' }
     expect(load(given)).toEqual({
       block: [url, '/srv/portico/mine.netset'],
@@ -32,6 +31,10 @@ describe('lists of addresses', () => {
     ['block = [""]', 'lists.block.0: must not be empty'],
     ['block = ["https://"]', 'lists.block.0: "https://" is not a URL'],
     ['only = ["ftp://a.example/b"]', 'lists.only.0: "ftp://a.example/b": a URL begins with https://'],
+    [
+      'block = ["https://me:mine@a.example/b"]',
+      'lists.block.0: a URL with a user name or password is not possible here',
+    ],
     ['block = "a"', 'lists.block: expected a list, got "a"'],
     ['refresh = "10s"', 'lists.refresh: at least 1m is needed'],
     ['then = "drop"', 'lists.then: expected one of "front", "close", got "drop"'],

@@ -13,8 +13,12 @@ export function isListUrl(source: string): boolean {
 function parseSource(value: string): Parsed<string> {
   const source = value.trim()
   if (source === '') return bad('must not be empty')
-  if (isListUrl(source))
-    return URL.canParse(source) ? good(source) : bad(`${JSON.stringify(value)} is not a URL`)
+  if (isListUrl(source)) {
+    const url = URL.parse(source)
+    if (url === null) return bad(`${JSON.stringify(value)} is not a URL`)
+    const isAnonymous = url.username === '' && url.password === ''
+    return isAnonymous ? good(source) : bad('a URL with a user name or password is not possible here')
+  }
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source))
     return bad(`${JSON.stringify(value)}: a URL begins with https://`)
   return good(source)

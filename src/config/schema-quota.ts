@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseDuration } from './duration.ts'
 import { describe, oneOf, rate, size, whole } from './schema-values.ts'
 
-const SHORTEST_SPAN = 60_000
+const SHORTEST_SPAN = 1000
 const LONGEST_SPAN = 100 * 365 * 86_400_000
 const NAMES = ['month', 'week', 'day', 'never'] as const
 const DAYS_IN_WEEK = 7
@@ -15,7 +15,7 @@ const period = z
     const parsed = parseDuration(value)
     if (parsed.ok && parsed.value >= SHORTEST_SPAN && parsed.value <= LONGEST_SPAN) return parsed.value
     const message = parsed.ok
-      ? 'a span of 1m to 100y is possible'
+      ? 'a span of 1s to 100y is possible'
       : `expected "month", "week", "day", "never" or a duration such as "30d", got ${JSON.stringify(value)}`
     context.addIssue({ code: 'custom', message })
     return z.NEVER

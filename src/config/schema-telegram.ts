@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseTcpAddress } from './address.ts'
-import { describe, duration, oneOf, text } from './schema-values.ts'
+import { bad, good, type Parsed } from './parsed.ts'
+import { describe, duration, oneOf, text, word } from './schema-values.ts'
 
 const dataCentres = z.record(
   z.string().regex(/^-?[1-9]\d{0,4}$/),
@@ -26,12 +27,76 @@ function dataCentreMessage(input: unknown): string {
   return 'expected "host:port" or a list of these, at least one'
 }
 
+const AD_TAG = /^[0-9a-f]{32}$/
+
+/** 32 hexadecimal digits, as @MTProxybot gives them. */
+export function parseAdTag(value: string): Parsed<string> {
+  const tag = value.toLowerCase()
+  return AD_TAG.test(tag)
+    ? good(tag)
+    : bad(`${JSON.stringify(value)} is not an ad tag: @MTProxybot gives one of 32 hexadecimal digits`)
+}
+
+function parseHttpsUrl(value: string): Parsed<string> {
+  const url = URL.parse(value)
+  return url?.protocol === 'https:' || url?.protocol === 'http:'
+    ? good(value)
+    : bad(`${JSON.stringify(value)} is not a URL such as "https://core.telegram.org/getProxyConfig"`)
+}
+
+const middle = describe(
+  z.strictObject({
+    addresses: describe(
+      dataCentres.prefault({}),
+      'table of addresses',
+      'Middle proxies by data centre, like `data_centres`; an entry replaces what was downloaded for that number.',
+    ),
+    secret_file: describe(
+      word().optional(),
+      'file',
+      'The secret that all proxies share with the middle proxies (32 to 256 bytes), in place of the downloaded one.',
+    ),
+    secret_url: describe(
+      text(parseHttpsUrl).prefault('https://core.telegram.org/getProxySecret'),
+      'URL',
+      'Where that secret is downloaded.',
+    ),
+    config_url: describe(
+      text(parseHttpsUrl).prefault('https://core.telegram.org/getProxyConfig'),
+      'URL',
+      'Where the list of middle proxies is downloaded; that of IPv6 is at the same URL with `V6` behind it.',
+    ),
+    refresh: describe(
+      duration({ min: '1m', max: '30d' }).prefault('1h'),
+      'duration',
+      'How often both are downloaded, about. What was good is kept on disk until something good replaces it.',
+    ),
+  }),
+  'table',
+  'Middle proxies, which carry sessions with an ad tag. Nothing is downloaded while none is used.',
+)
+
 export const telegram = describe(
   z.strictObject({
     prefer: describe(
       oneOf(['ipv4', 'ipv6', 'only-ipv4', 'only-ipv6']).prefault('ipv4'),
       'choice',
       'Which family is tried first towards the data centres.',
+    ),
+    via: describe(
+      oneOf(['direct', 'middle']).prefault('direct'),
+      'choice',
+      '`direct`: to the data centres. `middle`: by Telegram’s middle proxies. A user with an ad tag goes by middle in any case.',
+    ),
+    fallback: describe(
+      oneOf(['always', 'untagged', 'never']).prefault('always'),
+      'choice',
+      'Who goes to the data centre itself while no middle proxy answers: everybody (the ad is not shown then), those without an ad tag, or nobody.',
+    ),
+    ad_tag: describe(
+      text(parseAdTag).optional(),
+      'ad tag',
+      'For all users who have none of their own: 32 hexadecimal digits from @MTProxybot.',
     ),
     unknown_dc: describe(
       z
@@ -47,11 +112,21 @@ export const telegram = describe(
       'table of addresses',
       'Addresses by number: `{ 2 = ["149.154.167.51:443", "[2001:67c:4e8:f002::a]:443"], 203 = […], -4 = […] }`. An entry replaces the built-in one; `-n` without an entry means `n`.',
     ),
+    warm: describe(
+      z
+        .union([z.literal('auto'), z.int().min(0).max(64)], {
+          error: 'expected "auto" or a number of connections from 0 to 64',
+        })
+        .prefault('auto'),
+      'choice',
+      'Idle connections that each worker keeps for a data centre in use, so that a new session saves a round trip; `auto`: by what was asked for lately; 0: none. A minute after the last session nothing is kept. Not for users with an `upstream` or a `rate` of their own.',
+    ),
     dial_timeout: describe(
       duration({ min: '100ms', max: '1m' }).prefault('5s'),
       'duration',
       'How long a connection to a data centre may take.',
     ),
+    middle: middle.prefault({}),
   }),
   'table',
   'The road to Telegram.',

@@ -3,6 +3,8 @@ import { parseDomain } from './host-name.ts'
 import { parseInstant } from './instant.ts'
 import { parseCidr } from './ip.ts'
 import { quota } from './schema-quota.ts'
+import { parseAdTag } from './schema-telegram.ts'
+import { upstreamNames } from './schema-upstream.ts'
 import { describe, duration, list, oneOf, rate, text, whole, word, yesNo } from './schema-values.ts'
 import { parseUserSecret } from './secret-text.ts'
 
@@ -85,6 +87,11 @@ const shared = {
     'domain',
     "This user's own name in the link: one of the sites, or a name under a `*.` site.",
   ),
+  ad_tag: describe(
+    text(parseAdTag).optional(),
+    'ad tag',
+    'The channel that these users are shown: 32 hexadecimal digits from @MTProxybot. They go by middle proxies.',
+  ),
   expires: describe(
     text(parseInstant).optional(),
     'time',
@@ -107,6 +114,11 @@ const shared = {
     list(text(parseCidr)).prefault([]),
     'list of networks',
     'From where the user may connect; empty: from anywhere.',
+  ),
+  upstream: describe(
+    upstreamNames.optional(),
+    'name or list',
+    'The way to Telegram: names of `[[upstream]]`, or `direct`. It goes by no other.',
   ),
   note: describe(word({ empty: true }).optional(), 'text', 'A remark for you; never sent anywhere.'),
   tags: describe(list(word()).prefault([]), 'list', 'Words to group users by.'),

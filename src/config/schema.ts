@@ -4,10 +4,12 @@ import { parseCidr } from './ip.ts'
 import { front } from './schema-front.ts'
 import { listen, listener, publicHost, publicPort } from './schema-listener.ts'
 import { lists } from './schema-lists.ts'
+import { publicAddresses } from './schema-public-addresses.ts'
 import { telegram } from './schema-telegram.ts'
+import { upstreams } from './schema-upstream.ts'
 import { usage } from './schema-usage.ts'
 import { plan, user } from './schema-user.ts'
-import { describe, duration, list, oneOf, text, whole, word, yesNo } from './schema-values.ts'
+import { describe, duration, list, oneOf, size, text, whole, word, yesNo } from './schema-values.ts'
 
 /**
  * The one source of the configuration's types, defaults, errors, documentation and JSON Schema. Every key is
@@ -53,6 +55,20 @@ const limits = describe(
       duration({ min: '10s', max: '30d' }).prefault('10m'),
       'duration',
       'Established sessions without a byte in either direction end after this; never visitors of the site.',
+    ),
+    client_frame: describe(
+      size('64 KiB').prefault('1 MiB'),
+      'size',
+      'The longest frame of a client that goes by a middle proxy; what is longer ends the session.',
+    ),
+    silence: describe(
+      z
+        .union([z.literal('off'), duration({ min: '1s', max: '1h' })], {
+          error: 'expected "off" or a duration such as "20s"',
+        })
+        .prefault('off'),
+      'duration',
+      'Ends a session whose client says nothing for so long after something went down to it; it comes back at once. A cure for iPhones that show "Updating…" after they were in the background. `off`, or a duration.',
     ),
   }),
   'table',
@@ -159,6 +175,7 @@ export const schema = z.strictObject(
       '`server=` in links. Absent: the domain if it resolves to this host, else the public address.',
     ),
     public_port: describe(publicPort(), 'port', 'The port in links. Absent: that of the first listener.'),
+    public_addresses: publicAddresses,
     users_file: describe(
       word().optional(),
       'file',
@@ -184,6 +201,7 @@ export const schema = z.strictObject(
     usage: usage.prefault({}),
     limits: limits.prefault({}),
     telegram: telegram.prefault({}),
+    upstream: upstreams,
     lists: lists.prefault({}),
     metrics: metrics.prefault({}),
     log: log.prefault({}),

@@ -31,6 +31,7 @@ export function settle(output: Output, file: string): { config: Config; findings
     return { address: address === 'built-in' ? address : endpoint(address, path) }
   }
   const { listen, listener, front, lists, metrics, log, state, users_file: usersFile, ...rest } = output
+  const { telegram } = rest
   const config: Config = {
     ...rest,
     ...(usersFile === undefined ? {} : { users_file: absolute(usersFile) }),
@@ -47,6 +48,8 @@ export function settle(output: Output, file: string): { config: Config; findings
         ...siteAddress(each.address, ['front', 'site', index, 'address']),
       })),
     },
+    users: withAdTag(rest.users, telegram.ad_tag),
+    telegram: { ...telegram, middle: { ...telegram.middle, ...secretFile(telegram.middle, absolute) } },
     lists: {
       ...lists,
       block: lists.block.map(source),
@@ -62,6 +65,17 @@ export function settle(output: Output, file: string): { config: Config; findings
     dir,
   }
   return { config, findings }
+}
+
+function secretFile({ secret_file: file }: Output['telegram']['middle'], absolute: (path: string) => string) {
+  return file === undefined ? {} : { secret_file: absolute(file) }
+}
+
+/** The ad tag for all stands in where a user has none. */
+function withAdTag(users: Output['users'], tag: string | undefined): Output['users'] {
+  if (tag === undefined) return users
+  const entries = Object.entries(users).map(([name, user]) => [name, { ad_tag: tag, ...user }] as const)
+  return Object.fromEntries(entries)
 }
 
 function listeners(listen: Output['listen'], tables: readonly Listener[]): Listener[] {

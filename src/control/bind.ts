@@ -34,15 +34,16 @@ export class BindError extends Error {
 /**
  * Listens, and resolves with the endpoint that it became (the port, where 0 was asked for). Replaces a stale unix
  * socket. Rejects with BindError.
+ * @param mode of a unix socket
  */
-export async function bindServer(server: Server, endpoint: Endpoint): Promise<Endpoint> {
+export async function bindServer(server: Server, endpoint: Endpoint, mode = SOCKET_MODE): Promise<Endpoint> {
   try {
     await listen(server, endpoint).catch(async (error: unknown) => {
       if (endpoint.kind !== 'unix' || !(await isStale(endpoint.path, error))) throw error
       unlinkSync(endpoint.path)
       await listen(server, endpoint)
     })
-    if (endpoint.kind === 'unix') chmodSync(endpoint.path, SOCKET_MODE)
+    if (endpoint.kind === 'unix') chmodSync(endpoint.path, mode)
   } catch (error) {
     throw new BindError(endpoint, error)
   }

@@ -32,6 +32,7 @@ async function serve(options: Partial<MetricsOptions> = {}, dependencies: Partia
     {
       exposition: async () => ({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
       ready: () => true,
+      troubles: () => [],
       log: logs(),
       ...dependencies,
     },
@@ -85,6 +86,17 @@ describe('answers', () => {
     expect((await fetch(`${url}/health/live`)).status).toBe(200)
     ready = true
     expect((await fetch(`${url}/health/ready`)).status).toBe(200)
+  })
+
+  test('a trouble is told, and is no reason to be taken out of service', async () => {
+    const { url } = await serve({}, { troubles: () => ['usage is kept in memory only: full'] })
+    for (const path of ['/health/live', '/health/ready']) {
+      const answer = await fetch(url + path)
+      expect([answer.status, await answer.text()]).toEqual([
+        200,
+        'ok\nerror: usage is kept in memory only: full\n',
+      ])
+    }
   })
 
   test.each([

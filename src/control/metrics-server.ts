@@ -22,6 +22,8 @@ export interface MetricsOptions {
 export interface MetricsDependencies {
   exposition(): Promise<{ contentType: string; body: string }>
   ready(): boolean
+  /** What is wrong although it serves: one line each in health. */
+  troubles(): readonly string[]
   readonly log: Log
 }
 
@@ -42,7 +44,6 @@ const NOT_FOUND: Answer = { status: 404, body: 'not found\n' }
 const FORBIDDEN: Answer = { status: 403, body: 'forbidden\n' }
 const WRONG_METHOD: Answer = { status: 405, body: 'method not allowed\n', allow: 'GET, HEAD' }
 const FAILED: Answer = { status: 500, body: 'the metrics could not be read\n' }
-const ALIVE: Answer = { status: 200, body: 'ok\n' }
 const NOT_READY: Answer = { status: 503, body: 'not ready\n' }
 
 /**
@@ -78,6 +79,12 @@ export async function serveMetrics(options: MetricsOptions, d: MetricsDependenci
     return request.method === 'GET' || request.method === 'HEAD' ? known() : WRONG_METHOD
   }
 
+  /** Serving with a trouble is still serving. */
+  const alive = (): Answer => ({
+    status: 200,
+    body: ['ok', ...d.troubles().map((trouble) => `error: ${trouble}`), ''].join('\n'),
+  })
+
   const routes = new Map<string, () => Answer | Promise<Answer>>([
     [
       options.path,
@@ -86,8 +93,8 @@ export async function serveMetrics(options: MetricsOptions, d: MetricsDependenci
         return { status: 200, body, type: contentType }
       },
     ],
-    ['/health/live', () => ALIVE],
-    ['/health/ready', () => (d.ready() ? ALIVE : NOT_READY)],
+    ['/health/live', alive],
+    ['/health/ready', () => (d.ready() ? alive() : NOT_READY)],
   ])
 
   const endpoint = await bindServer(server, options.listen)

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../net/endpoint.ts'
+import type { ProxyVersion } from '../protocol/proxy-header/write-proxy-header.ts'
 import type { HelloClass } from '../protocol/tls/hello-writer.ts'
 import type { UnmirrorableCode } from '../protocol/tls/server-flight.ts'
 
@@ -6,6 +7,8 @@ import type { UnmirrorableCode } from '../protocol/tls/server-flight.ts'
 export interface Site {
   readonly domain: string
   readonly endpoint: Endpoint
+  /** The PROXY header that it wants before everything else. */
+  readonly proxyProtocol?: ProxyVersion | 'off'
 }
 
 /** Why a site's answer to a hello cannot be mirrored: what `readServerFlight` said, or `half_record` when it never ended whole. */

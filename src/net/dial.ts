@@ -10,7 +10,11 @@ export interface DialResources extends LegResources {
 /** For whoever counts, beside the handler. */
 export interface DialEvents {
   onConnected?: () => void
+  /** The address of this host to connect from. */
+  localAddress?: string | undefined
   onClosed?: (leg: SocketLeg) => void
+  /** How many bytes the first read may take, and each that follows until `limitReads`. */
+  window?: (() => number) | undefined
 }
 
 /**
@@ -24,14 +28,16 @@ export function dial(
   events: DialEvents = {},
 ): SocketLeg {
   const { outgoing } = resources
+  let { window } = events
   const options = {
     ...where(endpoint),
+    ...(events.localAddress !== undefined && { localAddress: events.localAddress }),
     allowHalfOpen: true,
     noDelay: true,
     // With a mark of one byte write() returns true exactly when the kernel took everything.
     highWaterMark: 1,
     onread: {
-      buffer: outgoing.window,
+      buffer: (): Buffer => (window === undefined ? outgoing.window() : outgoing.windowOf(window())),
       callback: (n: number, bytes: Uint8Array): boolean => leg.handler.onBytes(leg, n, bytes),
     },
   }
@@ -39,6 +45,9 @@ export function dial(
   const leg: SocketLeg = new SocketLeg(socket, handler, resources, {
     connected: false,
     unix: endpoint.kind === 'unix',
+    limitReads: (limit) => {
+      window = limit
+    },
     onClosed: events.onClosed,
   })
   if (events.onConnected) socket.once('connect', events.onConnected)
@@ -53,9 +62,21 @@ function where(
   return { host: endpoint.host, port: endpoint.port, autoSelectFamily: isIP(endpoint.host) === 0 }
 }
 
-export type DialFailure = 'refused' | 'timeout' | 'unreachable' | 'reset' | 'error'
+const FAILURES = [
+  'refused',
+  'timeout',
+  'unreachable',
+  'reset',
+  'error',
+  // What only a proxy on the way can say.
+  'auth',
+  'forbidden',
+  'protocol',
+] as const
 
-/** What the system's code of a failed connect means. */
+export type DialFailure = (typeof FAILURES)[number]
+
+/** What the system's code of a failed connect means; a failure in our own words stands for itself. */
 export function dialFailure(code: string | undefined): DialFailure {
   switch (code) {
     case 'ECONNREFUSED':
@@ -68,10 +89,11 @@ export function dialFailure(code: string | undefined): DialFailure {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
     case 'ENOENT':
     case 'ENOTFOUND':
       return 'unreachable'
     default:
-      return 'error'
+      return FAILURES.find((known) => known === code) ?? 'error'
   }
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Descriptors } from './descriptors.ts'
 import type { HalfClosed } from './half-closed.ts'
 import type { OutgoingBuffers } from './outgoing.ts'
@@ -27,6 +27,8 @@ export interface Leg {
   readonly failure: string | undefined
   /** True when the kernel has everything that was written. */
   readonly drained: boolean
+  /** This side's address and port; undefined for unix sockets, and where only another host knows it. */
+  readonly localEnd?: { readonly address: string; readonly port: number } | undefined
   /** Writes a buffer that the caller gives away. True: the kernel took it all. False: `onDrain` follows unless the leg is lost. */
   write(bytes: Buffer): boolean
   /** Writes a copy of bytes [0, n). As `write`. */
@@ -35,6 +37,8 @@ export interface Leg {
   writePooled(buffer: Buffer, n: number): boolean
   pause(): void
   resume(): void
+  /** Asked after each read how many bytes the next may take; Infinity: as many as usual. */
+  limitReads(window: () => number): void
   /** FIN after what was written. */
   end(): void
   /** RST at once; what the kernel has not sent is discarded. */
@@ -55,10 +59,19 @@ type WriteDone = (error?: Error | null) => void
 type RawWrite = (chunk: Buffer, encoding: BufferEncoding, done: WriteDone) => void
 type RawWritev = (chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: WriteDone) => void
 type RawFinal = (done: WriteDone) => void
+interface RawStream {
+  _write: RawWrite
+  _writev: RawWritev
+  _final: RawFinal
+}
+
+/** What Linux says of a write to a peer that first said FIN and then reset (tcp_input.c, tcp_reset). */
+const RESET_AFTER_FIN = 'EPIPE'
 
 export interface LegState {
   connected: boolean
   unix: boolean
+  limitReads?: ((window: () => number) => void) | undefined
   /** After the handler's `onClosed`, for whoever counts. */
   onClosed?: ((leg: SocketLeg) => void) | undefined
 }
@@ -84,10 +97,14 @@ export class SocketLeg implements Leg {
   readonly #socket: Socket
   readonly #unix: boolean
   readonly #onClosed: ((leg: SocketLeg) => void) | undefined
+  readonly #limitReads: ((window: () => number) => void) | undefined
   readonly #resources: LegResources
   /** The buffer of the pool that the kernel has not taken whole. */
   #held: Buffer | undefined
+  #unread: Buffer | undefined
   #broken = false
+  /** The peer's FIN was passed on. */
+  #endTold = false
   #lost = false
   #resetWhenDrained = false
   #writeDone: WriteDone | undefined
@@ -100,6 +117,7 @@ export class SocketLeg implements Leg {
     this.connected = state.connected
     this.#unix = state.unix
     this.#onClosed = state.onClosed
+    this.#limitReads = state.limitReads
     this.#onWritten = (error) => this.#written(error)
     resources.descriptors.opened()
     const own = socket as SocketOfLeg
@@ -114,6 +132,14 @@ export class SocketLeg implements Leg {
 
   get drained(): boolean {
     return this.#socket.writableLength === 0
+  }
+
+  /** This side's address and port; undefined once it is gone, and for unix sockets. */
+  get localEnd(): { readonly address: string; readonly port: number } | undefined {
+    const { localAddress, localPort } = this.#socket
+    return localAddress === undefined || localPort === undefined
+      ? undefined
+      : { address: localAddress.replace(/^::ffff:(?=[\d.]+$)/, ''), port: localPort }
   }
 
   /** Payload of the connection so far, in either direction. */
@@ -157,7 +183,28 @@ export class SocketLeg implements Leg {
   }
 
   resume(): void {
+    const bytes = this.#unread
+    if (bytes) {
+      this.#unread = undefined
+      if (!this.handler.onBytes(this, bytes.length, bytes)) return
+    }
     this.#socket.resume()
+  }
+
+  /** Bytes that were read too far come again, as the first after the next `resume`. */
+  unread(bytes: Buffer): void {
+    this.#unread = bytes
+    this.#socket.pause()
+  }
+
+  /** Gives it up as if the system had said so; the handler hears `onLost`. */
+  fail(failure: string): void {
+    this.failure ??= failure
+    this.#loseNow()
+  }
+
+  limitReads(window: () => number): void {
+    this.#limitReads?.(window)
   }
 
   end(): void {
@@ -183,7 +230,10 @@ export class SocketLeg implements Leg {
 
   /** A write of nothing makes the kernel report a reset that reading no longer shows; no segment leaves for it. */
   ask(): void {
-    if (!this.#lost && this.#socket.writable && this.drained) this.#socket.write(EMPTY)
+    if (this.#lost) return
+    // The FIN went on before; now comes the reset that followed it.
+    if (this.#broken && this.#endTold) this.#loseNow()
+    else if (this.#socket.writable && this.drained) this.#socket.write(EMPTY)
   }
 
   /** For the softened socket only. */
@@ -198,8 +248,8 @@ export class SocketLeg implements Leg {
     if (error && !this.#broken) {
       this.#broken = true
       this.failure ??= (error as NodeJS.ErrnoException).code ?? 'EIO'
-      if (this.ended) this.#loseNow()
-      else this.#socket.resume()
+      if (!this.ended) this.#socket.resume()
+      else if (this.#endTold || this.failure !== RESET_AFTER_FIN) this.#loseNow()
     }
     done?.()
   }
@@ -215,8 +265,9 @@ export class SocketLeg implements Leg {
   }
 
   settle(): void {
-    if (this.#broken) return this.#loseNow()
     if (this.#lost) return
+    if (this.#broken && this.failure !== RESET_AFTER_FIN) return this.#loseNow()
+    this.#endTold = true
     this.#resources.halfClosed.add(this)
     this.handler.onEnd(this)
   }
@@ -256,20 +307,26 @@ export class SocketLeg implements Leg {
   }
 }
 
-/** Replaces the documented extension points of the stream on this one socket, without a closure for each write. */
+// Of every socket, looked up once: a leg costs no closures.
+const { _write: write, _writev: writev, _final: final } = Socket.prototype as unknown as RawStream
+
+/** Replaces the documented extension points of the stream on this one socket. */
 function soften(socket: SocketOfLeg): void {
-  const raw = socket as unknown as { _write: RawWrite; _writev: RawWritev; _final: RawFinal }
-  const { _write: write, _writev: writev, _final: final } = raw
-  raw._write = function (this: SocketOfLeg, chunk, encoding, done) {
-    write.call(this, chunk, encoding, this[kLeg].beginWrite(done))
-  }
-  raw._writev = function (this: SocketOfLeg, chunks, done) {
-    writev.call(this, chunks, this[kLeg].beginWrite(done))
-  }
-  // A failed shutdown says nothing that the read side does not.
-  raw._final = function (this: SocketOfLeg, done) {
-    final.call(this, () => done())
-  }
+  const raw = socket as unknown as RawStream
+  raw._write = softWrite
+  raw._writev = softWritev
+  raw._final = softFinal
+}
+
+function softWrite(this: SocketOfLeg, chunk: Buffer, encoding: BufferEncoding, done: WriteDone): void {
+  write.call(this, chunk, encoding, this[kLeg].beginWrite(done))
+}
+function softWritev(this: SocketOfLeg, chunks: Parameters<RawWritev>[0], done: WriteDone): void {
+  writev.call(this, chunks, this[kLeg].beginWrite(done))
+}
+/** A failed shutdown says nothing that the read side does not. */
+function softFinal(this: SocketOfLeg, done: WriteDone): void {
+  final.call(this, () => done())
 }
 
 function onEnd(this: Socket): void {

@@ -1,5 +1,6 @@
 import { chmod } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
+import { bindProblem } from './bind-check.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type LegHandler, type LegResources, SocketLeg } from './leg.ts'
 import type { SharedReads } from './static-read.ts'
@@ -32,13 +33,24 @@ export interface ListenDependencies extends LegResources {
 export interface Listening {
   /** Accepts nothing more; what was accepted lives on. */
   close(): void
+  /** The same, when nobody waits to be accepted: closing throws away whoever does. */
+  retire(): void
+  /** File mode of a unix socket. */
+  permit(permissions: number): Promise<void>
 }
+
+/** A listener that is never idle is closed all the same, milliseconds. */
+const LONGEST_RETIREMENT = 2000
 
 /** Resolves when bound. @throws the system's error (EADDRINUSE, EACCES, EAFNOSUPPORT …) */
 export async function listen(options: ListenOptions, dependencies: ListenDependencies): Promise<Listening> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 1 }, (socket) =>
-    receive(socket, options.endpoint, dependencies),
-  )
+  // Of a worker that died: its replacement opens the same path again.
+  if (options.endpoint.kind === 'unix') await bindProblem(options.endpoint, false)
+  let accepted = 0
+  const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 1 }, (socket) => {
+    accepted++
+    receive(socket, options.endpoint, dependencies)
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ ...bindTo(options), backlog: options.backlog }, () => {
@@ -48,8 +60,30 @@ export async function listen(options: ListenOptions, dependencies: ListenDepende
   })
   // Errors of single accepts (a peer that is gone already) are not the listener's.
   server.on('error', () => {})
-  if (options.endpoint.kind === 'unix') await chmod(options.endpoint.path, options.permissions)
-  return { close: () => server.close() }
+  const permit = async (permissions: number) => {
+    if (options.endpoint.kind === 'unix') await chmod(options.endpoint.path, permissions)
+  }
+  await permit(options.permissions)
+  return {
+    close: () => server.close(),
+    retire: () =>
+      whenIdle(
+        () => accepted,
+        () => server.close(),
+      ),
+    permit,
+  }
+}
+
+/** Each turn of the loop looks at the socket once: after one without a connection there was none to accept. */
+function whenIdle(accepted: () => number, close: () => void): void {
+  const deadline = performance.now() + LONGEST_RETIREMENT
+  const look = (before: number) => {
+    const now = accepted()
+    if (now === before || performance.now() >= deadline) close()
+    else setImmediate(look, now)
+  }
+  setImmediate(look, -1)
 }
 
 function bindTo({ endpoint, reusePort, ipv6Only }: ListenOptions): object {
@@ -67,8 +101,10 @@ const UNSET: LegHandler = {
 
 function receive(socket: Socket, endpoint: Endpoint, dependencies: ListenDependencies): void {
   const unix = endpoint.kind === 'unix'
-  const leg = new SocketLeg(socket, UNSET, dependencies, { connected: true, unix })
-  dependencies.reads.readInto(socket, (n, bytes) => leg.handler.onBytes(leg, n, bytes))
+  const { outgoing, reads } = dependencies
+  const limitReads = (window: () => number) => reads.limit(socket, () => outgoing.windowOf(window()))
+  const leg = new SocketLeg(socket, UNSET, dependencies, { connected: true, unix, limitReads })
+  reads.readInto(socket, (n, bytes) => leg.handler.onBytes(leg, n, bytes))
   leg.handler = dependencies.accept({
     leg,
     address: unmap(socket.remoteAddress ?? ''),

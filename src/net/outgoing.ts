@@ -52,6 +52,12 @@ export class OutgoingBuffers {
     this.give(buffer)
   }
 
+  /** The same for a stream whose reads are limited to so many bytes. */
+  windowOf(bytes: number): Buffer {
+    const window = this.window()
+    return bytes < window.length ? window.subarray(0, Math.max(1, bytes)) : window
+  }
+
   /** The part of the shared read buffer that the next read of a relayed stream may fill. */
   readonly window = (): Buffer => {
     if (this.held < HELD_BUDGET / 2) return this.#shared

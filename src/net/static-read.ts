@@ -12,6 +12,7 @@ export type ReadCallback = (n: number, bytes: Uint8Array) => boolean
 interface StaticReadFields {
   buffer: symbol
   callback: symbol
+  generator: symbol
 }
 
 interface HandleOwner {
@@ -81,15 +82,23 @@ export class SharedReads {
     })
   }
 
+  /** After its next read an accepted socket reads into what `window` returns, a part of the shared buffer. */
+  limit(socket: Socket, window: () => Uint8Array): void {
+    const fields = this.#enabled ? this.#fieldsOf(socket) : undefined
+    if (fields) Object.assign(socket, { [fields.generator]: window })
+  }
+
   #fieldsOf(socket: Socket): StaticReadFields | undefined {
     if (this.#fields) return this.#fields
     let buffer: symbol | undefined
     let callback: symbol | undefined
+    let generator: symbol | undefined
     for (const symbol of Object.getOwnPropertySymbols(socket)) {
       if (symbol.description === 'kBuffer') buffer = symbol
       else if (symbol.description === 'kBufferCb') callback = symbol
+      else if (symbol.description === 'kBufferGen') generator = symbol
     }
-    if (buffer && callback) this.#fields = { buffer, callback }
+    if (buffer && callback && generator) this.#fields = { buffer, callback, generator }
     return this.#fields
   }
 }

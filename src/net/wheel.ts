@@ -34,9 +34,10 @@ export class Wheel {
     if (bucket?.delete(deadline) && bucket.size === 0) this.#buckets.delete(deadline.dueTick)
   }
 
-  /** Runs at every tick: for what is looked at in bulk (idle sessions, half-closed legs). */
-  everyTick(sweep: (now: number) => void): void {
+  /** Runs at every tick: for what is looked at in bulk (idle sessions, half-closed legs). Returns how to end that. */
+  everyTick(sweep: (now: number) => void): () => void {
     this.#sweeps.add(sweep)
+    return () => this.#sweeps.delete(sweep)
   }
 
   /** Moves the clock on, running what falls due on the way in order. */

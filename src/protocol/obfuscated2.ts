@@ -71,6 +71,11 @@ export function sealInit(plain: Buffer, secret: Uint8Array | undefined): SealedI
   return { wire: Buffer.concat([plain.subarray(0, TAG_AT), encrypted.subarray(TAG_AT)]), cipher }
 }
 
+/** For what is said to a client: its keystream stands at the beginning. */
+export function openedCipher({ key, iv }: StreamKey): Cipheriv {
+  return createCipheriv(CIPHER, createSecretKey(key), iv)
+}
+
 export type DataCentreInit = SealedInit
 
 /**
@@ -108,6 +113,11 @@ export function isReservedStart(init: Buffer): boolean {
   const abridged = init[0] === 0xef
   const fullTransport = init.readUInt32LE(4) === 0
   return abridged || fullTransport || RESERVED_WORDS.has(init.readUInt32LE(0))
+}
+
+/** Whether the first bytes are those of another protocol, with which no client begins an init; iOS does not avoid the others. */
+export function isOtherProtocol(start: Buffer): boolean {
+  return start.length >= 4 && RESERVED_WORDS.has(start.readUInt32LE(0))
 }
 
 /** Only the key is hashed with the secret, never the iv. */

@@ -1,25 +1,49 @@
+import { isDeepStrictEqual } from 'node:util'
 import { Activity } from '../access/activity.ts'
 import { BackgroundSearch } from '../access/background-search.ts'
 import { LearnedAddresses } from '../access/learned-addresses.ts'
-import { ReplaySet } from '../access/replay-set.ts'
-import { Users } from '../access/users.ts'
+import type { RememberedInits } from '../access/remembered-inits.ts'
+import type { RememberedHellos } from '../access/replay-log.ts'
+import { UsageRows } from '../access/usage-rows.ts'
 import { siteChooser } from '../front/sites.ts'
 import type { LegHandler } from '../net/leg.ts'
-import { type Accepted, type Listening, listen } from '../net/listener.ts'
 import type { House } from '../session/house.ts'
-import { KnownSite } from '../session/known-site.ts'
+import type { KnownSite } from '../session/known-site.ts'
 import { OpenSessions } from '../session/open-sessions.ts'
 import { walk } from '../session/session.ts'
 import { Tee } from '../session/tee.ts'
+import { Turns } from '../session/turns.ts'
 import { Directory } from '../telegram/directory.ts'
+import type { MiddleKnowledge } from '../telegram/middle/middle-directory.ts'
 import { Counters } from '../telemetry/counters.ts'
 import { maskAddress } from '../telemetry/mask-address.ts'
 import { Dialling } from './dialling.ts'
-import type { BoundListener, WorkerStart } from './messages.ts'
+import { Gatekeeping } from './gatekeeping.ts'
+import { openInitMemory } from './init-keeping.ts'
+import type { PublishedLists } from './ip-lists/ip-list-keeper.ts'
+import { ListHits } from './ip-lists/list-hits.ts'
+import { ListedAddresses } from './ip-lists/listed-addresses.ts'
+import type { WorkerSettings, WorkerStart } from './messages.ts'
+import { MiddleRoad } from './middle-road.ts'
 import { Noticed } from './noticed.ts'
+import { OpenListeners } from './open-listeners.ts'
 import { ownSite } from './own-random.ts'
+import { type Caller, routeOf } from './proxied.ts'
 import { pooledRandom } from './random-pool.ts'
+import { openReplayMemory } from './replay-memory.ts'
+import { SiteShelf } from './site-shelf.ts'
 import { type ThreadResources, type ThreadResourcesOptions, threadResources } from './thread-resources.ts'
+
+/** What clients of middle proxies may leave untaken in one worker before those with the most are ended, bytes. */
+const MOST_WAITING_TOGETHER = 128 * 1024 * 1024
+
+interface Prepared {
+  readonly settings: WorkerSettings
+  readonly access: () => void
+  readonly closeNew: () => void
+  /** Absent: the roads are as they were. */
+  readonly dialling: Dialling | undefined
+}
 
 /** Everything that one worker does with connections: its listeners, its walks, its sessions. */
 export class DataPlane {
@@ -27,30 +51,78 @@ export class DataPlane {
   readonly #thread: ThreadResources
   readonly #counters: Counters
   readonly #noticed: Noticed
-  readonly #dialling: Dialling
+  #dialling: Dialling
   readonly #sessions: OpenSessions
+  readonly #middle: MiddleRoad
+  readonly #waiting = { held: 0, most: MOST_WAITING_TOGETHER }
+  readonly #replays: RememberedHellos
+  readonly #inits: RememberedInits
+  readonly #turns = new Turns(nextTurn)
+  readonly #gatekeeping: Gatekeeping
   readonly #liveSessions: Int32Array
   readonly #loops: Int32Array
-  #listening: Listening[] = []
+  readonly #listed: ListedAddresses
+  readonly #listeners: OpenListeners
+  readonly #sites = new SiteShelf()
+  #settings: WorkerSettings
+  #prepared: Prepared | undefined
   #house: House
 
   constructor(start: WorkerStart, options: ThreadResourcesOptions) {
     const { shared, index, config } = start
     this.#start = start
+    this.#settings = start
     this.#thread = threadResources(start, options)
     this.#counters = new Counters(shared.counters, index)
     this.#noticed = new Noticed(options.post, this.#thread.wheel)
-    this.#dialling = new Dialling(config.telegram.dial_timeout, this.#thread, this.#counters)
+    this.#dialling = new Dialling(start, this.#thread, this.#counters)
     this.#liveSessions = new Int32Array(shared.sessions)
     this.#loops = new Int32Array(shared.loops)
-    this.#sessions = new OpenSessions(config.limits.idle, {
+    this.#replays = openReplayMemory(
+      {
+        replays: shared.replays,
+        clockSkewSeconds: Math.ceil(config.front.clock_skew / 1000),
+        dir: config.state.dir,
+      },
+      { counters: this.#counters, log: options.log },
+    )
+    this.#inits = openInitMemory(config, shared.inits, options.log)
+    this.#sessions = new OpenSessions(sessionLimits(config.limits), {
       wheel: this.#thread.wheel,
       outgoing: this.#thread.outgoing,
       counters: this.#counters,
       log: options.log,
+      usage: new UsageRows(shared.usage, shared.rows).row(index),
+      unixSeconds,
       count: { add: (n) => Atomics.add(this.#liveSessions, index, n) },
+      random: pooledRandom(),
+      waiting: this.#waiting,
+      dropped: () => this.#counters.middleDropped.add(1),
     })
-    this.#house = this.#furnish(start.facts)
+    this.#middle = new MiddleRoad(config, start.middle, {
+      thread: this.#thread,
+      dialling: { middle: (dc, addresses, names) => this.#dialling.middle(dc, addresses, names) },
+      counters: this.#counters,
+      log: options.log,
+      unixSeconds,
+    })
+    this.#gatekeeping = new Gatekeeping(shared, index, start.access, {
+      ...options,
+      counters: this.#counters,
+      unixSeconds,
+    })
+    this.#listed = new ListedAddresses(
+      { published: start.lists, inForce: shared.listsInForce },
+      { hit: (list) => new ListHits(this.#settings.listHits).add(index, list) },
+    )
+    this.#listeners = new OpenListeners({
+      thread: this.#thread,
+      counters: this.#counters,
+      accept: (caller, listener) => this.#accept(caller, listener),
+    })
+    this.#house = this.#furnish()
+    this.#thread.wheel.everyTick(this.#gatekeeping.admission.tick)
+    this.#thread.wheel.everyTick(() => this.#cutListed())
     this.#thread.wheel.everyTick(() => this.#publish())
   }
 
@@ -70,39 +142,95 @@ export class DataPlane {
   }
 
   /** New connections meet the sites as they are now known. */
-  learned(facts: WorkerStart['facts']): void {
-    this.#house = this.#furnish(facts)
+  learned(facts: WorkerSettings['facts']): void {
+    this.#settings = { ...this.#settings, facts }
+    this.#house = this.#furnish()
   }
 
-  /** @throws the system's error for the first listener that cannot be opened */
-  async open(listeners: readonly BoundListener[]): Promise<void> {
-    const dependencies = { ...this.#thread, accept: (accepted: Accepted) => this.#accept(accepted) }
-    for (const listener of listeners) this.#listening.push(await listen(listener, dependencies))
+  /** Middle proxies are these from now on; sessions by others stay where they are. */
+  learnedMiddle(knowledge: MiddleKnowledge): void {
+    this.#middle.apply(knowledge)
+  }
+
+  /** Live sessions of addresses that become refused end when these are in force. */
+  offerLists(published: PublishedLists): void {
+    this.#listed.offer(published)
+  }
+
+  /** @throws ListenError for the first listener that cannot be opened */
+  async open(): Promise<void> {
+    await this.#listeners.open(this.#settings.listeners)
+  }
+
+  /**
+   * Makes ready for other settings: what can fail or takes time is done now, listeners that are new are open.
+   * @throws ListenError, and everything is as before
+   */
+  async prepare(settings: WorkerSettings): Promise<void> {
+    this.discard()
+    const closeNew = await this.#listeners.open(settings.listeners)
+    const access = this.#gatekeeping.prepare(settings.access)
+    const { config } = this.#settings
+    const sameRoads = isDeepStrictEqual(roadsOf(config), roadsOf(settings.config))
+    const dialling = sameRoads
+      ? undefined
+      : new Dialling({ ...this.#start, ...settings }, this.#thread, this.#counters)
+    this.#prepared = { settings, access, closeNew, dialling }
+  }
+
+  /** What was prepared is in force for whoever comes from now on; live sessions that it forbids end within a second. */
+  commit(generation: number): WorkerSettings | undefined {
+    if (this.#prepared?.settings.generation !== generation) return undefined
+    const { settings, access, dialling } = this.#prepared
+    this.#prepared = undefined
+    this.#settings = settings
+    access()
+    if (dialling) {
+      this.#dialling.close()
+      this.#dialling = dialling
+    }
+    this.#middle.apply(settings.middle, settings.config)
+    this.#listed.offer(settings.lists)
+    this.#sessions.apply(sessionLimits(settings.config.limits))
+    this.#listeners.apply(settings.listeners)
+    this.#house = this.#furnish()
+    return settings
+  }
+
+  /** What was prepared never comes into force. */
+  discard(): void {
+    this.#prepared?.closeNew()
+    this.#prepared?.dialling?.close()
+    this.#prepared = undefined
   }
 
   stopAccepting(): void {
-    for (const listening of this.#listening) listening.close()
-    this.#listening = []
+    this.discard()
+    this.#dialling.close()
+    this.#listeners.closeAll()
   }
 
   cutAll(): void {
     this.#sessions.cutAll()
   }
 
-  #accept(accepted: Accepted): LegHandler {
+  #accept(caller: Caller, listener: number): LegHandler {
     const house = this.#house
     const { site } = house.sites(undefined)
-    const tee = new Tee(accepted.leg, this.#thread, () => {})
-    if (this.#thread.descriptors.exhausted || this.#leadsBack(site)) {
-      accepted.leg.reset()
+    const { modes } = this.#start.config.listener[listener]!
+    const awaitsInit = modes.some((mode) => mode !== 'tls')
+    const tee = new Tee(caller.leg, awaitsInit ? { ...this.#thread, awaitsInit } : this.#thread, () => {})
+    if (this.#thread.descriptors.exhausted || this.#leadsBack(site) || this.#mustClose(caller)) {
+      caller.leg.reset()
       return tee
     }
     this.#noticed.connection()
-    const { address, family } = accepted
-    const shownAddress = maskAddress(address, this.#start.config.log.addresses)
-    const visitor = { address, shownAddress, family, acceptedAt: house.now() }
+    const { address, port, family } = caller
+    const shownAddress = maskAddress(address, this.#settings.config.log.addresses)
+    const route = this.#sites.wantRoutes ? routeOf(caller) : undefined
+    const visitor = { address, port, modes, shownAddress, family, listener, route, acceptedAt: house.now() }
     this.#thread.descriptors.whenFree(() => {
-      if (!tee.abandoned) tee.showTo((handler) => house.dialFront(site, handler))
+      if (!tee.abandoned) tee.showTo((handler) => house.dialFront(site, handler, visitor))
     })
     walk(tee, visitor, house).catch((error: unknown) => {
       // A fault of ours must cost one connection, and be seen.
@@ -112,8 +240,17 @@ export class DataPlane {
     return tee
   }
 
+  #mustClose({ address }: Caller): boolean {
+    return this.#settings.config.lists.then === 'close' && this.#listed.refuse(address)
+  }
+
+  #cutListed(): void {
+    const isRefused = this.#listed.newlyRefused()
+    if (isRefused) this.#sessions.cutFrom(isRefused)
+  }
+
   #leadsBack(site: KnownSite): boolean {
-    return Atomics.load(this.#loops, this.#start.sites.indexOf(site.site)) !== 0
+    return Atomics.load(this.#loops, site.number) !== 0
   }
 
   #isOurOwn(random: Uint8Array): boolean {
@@ -123,43 +260,83 @@ export class DataPlane {
     return true
   }
 
-  #furnish(facts: WorkerStart['facts']): House {
-    const { config, shared, sessionLimit, sites } = this.#start
+  #furnish(): House {
+    const { shared } = this.#start
+    const { config, sites, facts } = this.#settings
+    const { users, admission, pending } = this.#gatekeeping
     const { now, log } = this.#thread
     const clockSkewSeconds = Math.ceil(config.front.clock_skew / 1000)
     return {
-      settings: { searchHold: config.limits.search_hold, clockSkewSeconds, sessionLimit },
-      sites: siteChooser(sites.map((site, index) => new KnownSite(site, facts[index]))),
+      settings: {
+        searchHold: config.limits.search_hold,
+        clockSkewSeconds,
+        fallback: config.telegram.fallback,
+        clientFrame: config.limits.client_frame,
+      },
+      sites: siteChooser(this.#sites.put(sites, facts)),
       search: {
-        users: new Users(Object.entries(config.users).map(([name, user]) => ({ name, ...user }))),
+        users,
         learned: new LearnedAddresses(shared.learned, shared.addressSeed),
         activity: new Activity(shared.activity),
       },
       background: new BackgroundSearch({ now, after: (milliseconds, run) => setTimeout(run, milliseconds) }),
-      replays: new ReplaySet(shared.replays, clockSkewSeconds),
+      pending,
+      admission,
+      replays: this.#replays,
+      inits: this.#inits,
+      turns: this.#turns,
       directory: new Directory(config.telegram),
       counters: this.#counters,
       log,
-      dialFront: (site, handler) => this.#dialling.front(site.site.endpoint, handler),
-      dialTelegram: (road) => this.#dialling.telegram(road),
+      dialFront: (site, handler, { route }) => this.#dialling.front(site.site, handler, route),
+      dialTelegram: (road, user, meter) =>
+        this.#dialling.telegram(road, user.upstreams, meter && (() => meter.window('down'))),
+      goesByMiddle: (user) => this.#middle.goesByMiddle(user),
+      dialMiddle: (dc, user, options) => this.#middle.link(dc, user, options),
+      startMiddleRelay: (options, start) => {
+        this.#sessions.startMiddle(options, start)
+        this.#noticed.session(start)
+      },
       startRelay: (options, start) => {
         this.#sessions.start(options, start)
         this.#noticed.session(start)
       },
-      openSessions: () => this.#liveSessions.reduce((sum, count) => sum + count, 0),
+      isListed: ({ address }) => this.#listed.refuse(address),
       isOurOwn: (random) => this.#isOurOwn(random),
       leadsBack: (site) => this.#leadsBack(site),
       random: pooledRandom(),
       now,
-      unixSeconds: () => Math.floor(Date.now() / 1000),
-      nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
-      noticed: (event) => this.#noticed.event(event),
+      unixSeconds,
+      nextTurn,
+      noticed: (event) => {
+        if (event === 'ad_tag_not_shown') this.#middle.adTagNotShown()
+        else this.#noticed.event(event)
+      },
     }
   }
 
   #publish(): void {
     const { outgoing, descriptors } = this.#thread
     this.#counters.heldBytes.set(outgoing.held)
+    this.#counters.middleWaitingBytes.set(this.#waiting.held)
     this.#counters.descriptors.set(descriptors.own)
   }
+}
+
+/** What connections to Telegram are made of. */
+function roadsOf({ telegram, upstream, dns }: WorkerSettings['config'] & { readonly dns?: unknown }) {
+  const { dial_timeout: timeout, warm } = telegram
+  return { timeout, warm, upstream, dns }
+}
+
+function sessionLimits({ idle, silence }: WorkerStart['config']['limits']) {
+  return { idle, silence: silence === 'off' ? Number.POSITIVE_INFINITY : silence }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
+
+function unixSeconds(): number {
+  return Math.floor(Date.now() / 1000)
 }

@@ -1,53 +1,127 @@
+import type { Site } from '../front/site.ts'
 import { dial, dialFailure } from '../net/dial.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { Leg, LegHandler } from '../net/leg.ts'
-import { type DialResult, dialDataCentre } from '../telegram/dial-data-centre.ts'
+import type { ProxyRoute } from '../protocol/proxy-header/proxy-header.ts'
+import { writeProxyHeader } from '../protocol/proxy-header/write-proxy-header.ts'
+import type { DialResult } from '../telegram/dial-data-centre.ts'
 import type { Road } from '../telegram/directory.ts'
+import { Roads } from '../telegram/roads.ts'
+import { WarmPool } from '../telegram/warm-pool.ts'
 import { dataCentreLabel } from '../telemetry/catalogue.ts'
 import type { Counters } from '../telemetry/counters.ts'
+import { Health } from '../upstream/health.ts'
+import type { UpstreamKind } from '../upstream/upstream.ts'
+import type { WorkerStart } from './messages.ts'
+import { pooledRandom } from './random-pool.ts'
 import type { ThreadResources } from './thread-resources.ts'
+import { upstreamCounters, upstreamNames, waysOut } from './ways-out.ts'
+
+const TICKS_PER_TEND = 20
 
 /** The connections that a worker begins, counted. */
 export class Dialling {
-  readonly #timeout: number
   readonly #thread: ThreadResources
   readonly #counters: Counters
+  readonly #roads: Roads
+  readonly #warm: WarmPool
+  readonly #untend: () => void
+  /** By which the last attempt went: a dial that failed went by no one way. */
+  #via: UpstreamKind = 'direct'
 
-  /** @param timeout of a dial to Telegram, milliseconds */
-  constructor(timeout: number, thread: ThreadResources, counters: Counters) {
-    this.#timeout = timeout
+  constructor(
+    { config, shared, upstreams, index }: WorkerStart,
+    thread: ThreadResources,
+    counters: Counters,
+  ) {
     this.#thread = thread
     this.#counters = counters
+    const health = new Health()
+    const { wheel, now } = thread
+    const names = upstreamNames(config)
+    const byUpstream = upstreamCounters(upstreams, config, shared.rows)
+    this.#roads = new Roads(
+      { dialTimeout: config.telegram.dial_timeout },
+      {
+        upstreams: waysOut(config, { ...thread, health, random: pooledRandom(), unixSeconds }),
+        health,
+        wheel,
+        now,
+        counted: (upstream, outcome, milliseconds) => {
+          this.#via = upstream.kind
+          byUpstream.count(index, names.indexOf(upstream.name), outcome, milliseconds)
+        },
+      },
+    )
+    this.#warm = new WarmPool(config.telegram.warm, {
+      dial: (road) => this.#dial(road),
+      now,
+      nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
+      isScarce: () => thread.descriptors.scarce,
+      counted: (dc, event) => counters.telegramWarmTotal.add(1, dataCentreLabel(dc), event),
+      waiting: (dc, count) => counters.telegramWarm.set(count, dataCentreLabel(dc)),
+    })
+    let tick = 0
+    this.#untend = wheel.everyTick(() => {
+      if (++tick % TICKS_PER_TEND === 0) this.#warm.tend()
+    })
   }
 
-  front(endpoint: Endpoint, handler: LegHandler): Leg {
+  /** @param route of the client, for a front that wants a PROXY header */
+  front({ endpoint, proxyProtocol = 'off' }: Site, handler: LegHandler, route: ProxyRoute | undefined): Leg {
     const counters = this.#counters
     const began = this.#thread.now()
     counters.frontConnections.add(1)
-    return dial(endpoint, handler, this.#thread, {
+    const leg = dial(endpoint, handler, this.#thread, {
       onConnected: () => {
         counters.frontDials.add(1, 'ok')
         counters.frontDialSeconds.observe((this.#thread.now() - began) / 1000)
       },
-      onClosed: (leg) => {
+      onClosed: ({ bytesWritten, bytesRead, connected, failure }) => {
         counters.frontConnections.add(-1)
-        counters.bytes.add(leg.bytesWritten, 'up', 'front')
-        counters.bytes.add(leg.bytesRead, 'down', 'front')
-        if (!leg.connected && leg.failure) counters.frontDials.add(1, dialFailure(leg.failure))
+        counters.bytes.add(bytesWritten, 'up', 'front')
+        counters.bytes.add(bytesRead, 'down', 'front')
+        if (!connected && failure) counters.frontDials.add(1, dialFailure(failure))
       },
     })
+    if (proxyProtocol !== 'off') leg.write(writeProxyHeader(proxyProtocol, route))
+    return leg
   }
 
-  async telegram(road: Road): Promise<DialResult> {
-    const { wheel, now } = this.#thread
-    const result = await dialDataCentre(road.addresses, this.#timeout, {
-      connect: (endpoint, handler, onConnected) => dial(endpoint, handler, this.#thread, { onConnected }),
-      wheel,
-      now,
-    })
+  /** One of the middle proxies of a data centre. */
+  async middle(
+    dc: number,
+    addresses: readonly Endpoint[],
+    names: readonly string[] | undefined,
+  ): Promise<DialResult> {
+    const result = await this.#roads.dial(addresses, names)
+    this.#counters.telegramDials.add(1, dataCentreLabel(dc), 'middle', result.ok ? 'ok' : result.failure)
+    return result
+  }
+
+  /** @param window how many bytes the first read may take */
+  async telegram(road: Road, names?: readonly string[], window?: () => number): Promise<DialResult> {
+    // A waiting connection went the usual way, and its first read is not measured.
+    const warm = names || window ? undefined : await this.#warm.take(road)
+    return warm ?? this.#dial(road, names, window)
+  }
+
+  /** Nothing is kept for sessions that will not come. */
+  close(): void {
+    this.#untend()
+    this.#warm.close()
+  }
+
+  async #dial(road: Road, names?: readonly string[], window?: () => number): Promise<DialResult> {
+    const result = await this.#roads.dial(road.addresses, names, window)
     const dc = dataCentreLabel(road.dc)
-    this.#counters.telegramDials.add(1, dc, 'direct', result.ok ? 'ok' : result.failure)
+    const via = result.ok ? result.upstream.kind : this.#via
+    this.#counters.telegramDials.add(1, dc, via, result.ok ? 'ok' : result.failure)
     if (result.ok) this.#counters.telegramDialSeconds.observe(result.milliseconds / 1000, dc)
     return result
   }
+}
+
+function unixSeconds(): number {
+  return Math.floor(Date.now() / 1000)
 }

@@ -87,12 +87,10 @@ export class Gatekeeping {
     return this.#users
   }
 
-  /** From now on these settings hold; live sessions that they forbid end with the next look at all sessions. */
-  apply(settings: AccessSettings): void {
-    this.prepare(settings)()
-  }
-
-  /** Does what takes time with many users; from the call of what it returns on the settings hold. */
+  /**
+   * Does what takes time with many users. From the call of what it returns on the settings hold; live sessions that they
+   * forbid end with the next look at all sessions.
+   */
   prepare(settings: AccessSettings): () => void {
     const users = usersOf(settings)
     return () => {

@@ -1,42 +1,74 @@
 import type { Config } from '../config/schema.ts'
-import type { Site, SiteFacts } from '../front/site.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import type { MiddleKnowledge } from '../telegram/middle/middle-directory.ts'
 import type { Level } from '../telemetry/guarded-log.ts'
+import type { AccessSettings } from './gatekeeping.ts'
+import type { PublishedLists } from './ip-lists/ip-list-keeper.ts'
+import type { ProxyTrust } from './proxied.ts'
 import type { SharedMemory } from './shared-memory.ts'
+import type { PlacedSite } from './site-book.ts'
+import type { PlacedFacts } from './site-learning.ts'
 
 /** How a worker opens one listener. */
 export interface BoundListener {
+  /** The same in the whole run of the process. */
+  readonly number: number
   readonly endpoint: Endpoint
   readonly backlog: number
   readonly ipv6Only: boolean
   readonly reusePort: boolean
   /** File mode of a unix socket. */
   readonly permissions: number
+  /** Absent: a PROXY header is not expected. */
+  readonly proxyProtocol?: ProxyTrust | undefined
 }
 
-/** What a worker is started with. */
-export interface WorkerStart {
-  /** From 1: its row of the counters and its words of shared memory. */
-  readonly index: number
+/** All that a worker knows of the configuration; another one may come while it runs. */
+export interface WorkerSettings {
+  /** Counts the configurations of this run. */
+  readonly generation: number
+  /** Without users and plans: who may come in stands in `access`. */
   readonly config: Config
-  readonly sites: readonly Site[]
-  readonly facts: readonly (SiteFacts | undefined)[]
+  readonly sites: readonly PlacedSite[]
+  readonly facts: PlacedFacts
   readonly listeners: readonly BoundListener[]
-  readonly shared: SharedMemory
-  readonly descriptorBudget: number
-  readonly sessionLimit: number
+  readonly lists: PublishedLists
+  readonly listHits: SharedArrayBuffer
+  /** Dials by upstream. */
+  readonly upstreams: SharedArrayBuffer
+  readonly access: AccessSettings
+  readonly middle: MiddleKnowledge
   readonly logLevel: Level
 }
 
+/** What a worker is started with. */
+export interface WorkerStart extends WorkerSettings {
+  /** From 1: its row of the counters and its words of shared memory. */
+  readonly index: number
+  readonly shared: SharedMemory
+  readonly descriptorBudget: number
+}
+
 export type ToWorker =
-  /** What portico's own handshakes with the sites have shown, in the order of the sites. */
-  | { type: 'facts'; facts: readonly (SiteFacts | undefined)[] }
+  /** Make ready for another configuration: what can fail is done now. */
+  | { type: 'prepare'; settings: WorkerSettings }
+  /** What was prepared last is in force, or never will be. */
+  | { type: 'commit'; generation: number }
+  | { type: 'discard'; generation: number }
+  /** What portico's own handshakes with the sites have shown. */
+  | { type: 'facts'; facts: PlacedFacts }
+  /** Lists of addresses, to be used once their generation is in force. */
+  | { type: 'lists'; published: PublishedLists }
+  /** What is known of middle proxies has changed. */
+  | { type: 'middle'; knowledge: MiddleKnowledge }
   /** Stop accepting; leave when the last connection is gone or after the wait. */
   | { type: 'drain'; milliseconds: number }
 
 export type FromWorker =
-  | { type: 'listening' }
-  | { type: 'listen_failed'; code: string; message: string }
+  | { type: 'listening'; generation: number }
+  | { type: 'listen_failed'; code: string; endpoint: Endpoint }
+  | { type: 'prepared'; generation: number }
+  | { type: 'prepare_failed'; generation: number; code: string; endpoint: Endpoint }
   /** A start-up hello of our own came in: a front's address leads back to us. */
   | { type: 'loop'; site: number }
   | ServeEvent

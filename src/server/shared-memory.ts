@@ -1,32 +1,49 @@
 import { randomBytes } from 'node:crypto'
 import { Activity } from '../access/activity.ts'
+import { InitMemory } from '../access/init-memory.ts'
 import { LearnedAddresses } from '../access/learned-addresses.ts'
+import { allocateLimits, type LimitsMemory } from '../access/limits-memory.ts'
 import { ReplaySet } from '../access/replay-set.ts'
+import { UsageRows } from '../access/usage-rows.ts'
 import { allocateCounters } from '../telemetry/counters.ts'
 import { makeOwnRandom } from './own-random.ts'
+import { MAX_SITES } from './site-book.ts'
 
 /** Row of the counters and place of each per-worker word that belong to the supervisor; workers follow from 1. */
 export const SUPERVISOR = 0
 
 const SMALL_MACHINE = 1024 ** 3
 const LEARNED_ADDRESSES = { small: 16_384, usual: 131_072 }
+/** Addresses with sessions that are told apart at a time. */
+const LIMITED_ADDRESSES = { small: 8192, usual: 65_536 }
 /** Per 64 seconds of hello time: 128 and 1,024 sessions begun a second, for the whole clock window. */
 const REPLAY_SLOTS = { small: 8192, usual: 65_536 }
 
+/** Inits without FakeTLS that are remembered. */
+const INIT_SLOTS = { small: 65_536, usual: 524_288 }
+
 /** What all threads share. Only compare-and-set slots and words with one writer: a worker may die at any point. */
 export interface SharedMemory {
+  /** Rows of what has one for each thread: the supervisor's and the workers'. */
+  readonly rows: number
   readonly counters: SharedArrayBuffer
   readonly replays: SharedArrayBuffer
+  /** Inits of clients without FakeTLS. */
+  readonly inits: SharedArrayBuffer
   readonly learned: SharedArrayBuffer
   readonly activity: SharedArrayBuffer
+  readonly usage: SharedArrayBuffer
+  readonly limits: LimitsMemory
   /** One word a worker: descriptors of its connections. */
   readonly descriptors: SharedArrayBuffer
   /** One word a worker: sessions being relayed. */
   readonly sessions: SharedArrayBuffer
   /** One word a worker, counted up at each tick. */
   readonly heartbeats: SharedArrayBuffer
-  /** One word a site: 1 when its address leads back to us. */
+  /** One word a place of a site: 1 when its address leads back to us. */
   readonly loops: SharedArrayBuffer
+  /** One word: the generation of the IP lists that is in force. */
+  readonly listsInForce: SharedArrayBuffer
   /** So that nobody can choose addresses that share a place. */
   readonly addressSeed: string
   /** By which a listener of ours knows the start-up hellos. */
@@ -35,25 +52,48 @@ export interface SharedMemory {
 
 export interface SharedMemoryOptions {
   readonly workers: number
-  readonly users: number
-  readonly sites: number
+  /** `addresses.max` of each user by place, 0 for none and for those who are still to come. */
+  readonly addressesMax: readonly number[]
   readonly clockSkewSeconds: number
+  /** Some listener allows clients without FakeTLS. */
+  readonly allowsPlain: boolean
   /** Bytes of memory that this process may use. */
   readonly memory: number
 }
 
+/** Memory is taken up only where it is written, so that places for users to come cost nothing. */
+const FEWEST_USERS = 16_384
+const SPARE_NETWORKS = 262_144
+
+/** For so many users a run of the process has places, whoever goes and comes. */
+export function userCapacity(users: number): number {
+  return Math.max(FEWEST_USERS, 2 * users)
+}
+
 export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory {
   const size = options.memory <= SMALL_MACHINE ? 'small' : 'usual'
-  const words = () => new SharedArrayBuffer((options.workers + 1) * 4)
+  const rows = options.workers + 1
+  const users = options.addressesMax.length
+  const words = () => new SharedArrayBuffer(rows * 4)
   return {
-    counters: allocateCounters(options.workers + 1),
+    rows,
+    counters: allocateCounters(rows),
     replays: new SharedArrayBuffer(ReplaySet.bytes(options.clockSkewSeconds, REPLAY_SLOTS[size])),
+    inits: new SharedArrayBuffer(InitMemory.bytes(options.allowsPlain ? INIT_SLOTS[size] : 8)),
     learned: new SharedArrayBuffer(LearnedAddresses.bytes(LEARNED_ADDRESSES[size])),
-    activity: new SharedArrayBuffer(Activity.bytes(options.users)),
+    activity: new SharedArrayBuffer(Activity.bytes(users)),
+    usage: new SharedArrayBuffer(UsageRows.bytes(users, rows)),
+    limits: allocateLimits({
+      workers: options.workers,
+      addressesMax: options.addressesMax,
+      addressSlots: LIMITED_ADDRESSES[size],
+      spareNetworks: SPARE_NETWORKS,
+    }),
     descriptors: words(),
     sessions: words(),
     heartbeats: words(),
-    loops: new SharedArrayBuffer(options.sites * 4),
+    loops: new SharedArrayBuffer(MAX_SITES * 4),
+    listsInForce: new SharedArrayBuffer(4),
     addressSeed: randomBytes(16).toString('hex'),
     ownRandom: makeOwnRandom(),
   }

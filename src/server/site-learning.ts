@@ -3,15 +3,19 @@ import { type SiteWarning, siteWarnings } from '../front/checks.ts'
 import { learnSite } from '../front/learn.ts'
 import type { Site, SiteFacts } from '../front/site.ts'
 import { exchange } from '../net/exchange.ts'
-import type { Log } from '../telemetry/guarded-log.ts'
+import { writeLocalHeader } from '../protocol/proxy-header/write-proxy-header.ts'
+import type { Log } from '../telemetry/log.ts'
 import { ownRandomFor } from './own-random.ts'
 import { pooledRandom } from './random-pool.ts'
+import type { PlacedSite } from './site-book.ts'
 
 /** A front that is still starting when portico does is asked again. */
 const RETRY_MILLISECONDS = 10_000
 
+/** What is known of the sites, by place. */
+export type PlacedFacts = readonly (SiteFacts | undefined)[]
+
 export interface SiteLearningOptions {
-  readonly sites: readonly Site[]
   readonly ownRandom: Uint8Array
   /** One word a site, set by the listener that meets our own hello. */
   readonly loops: Int32Array
@@ -20,61 +24,89 @@ export interface SiteLearningOptions {
 export interface SiteLearningDependencies {
   readonly log: Log
   /** Something new is known of a site. */
-  learned(facts: readonly (SiteFacts | undefined)[]): void
+  learned(facts: PlacedFacts): void
+}
+
+interface Followed {
+  readonly site: Site
+  readonly stop: AbortController
+  warnings: readonly SiteWarning[]
 }
 
 /** portico's own handshakes with its sites: how many encrypted records each sends, and what an operator should know. */
 export class SiteLearning {
-  readonly facts: (SiteFacts | undefined)[]
-  readonly warnings: SiteWarning[] = []
+  readonly facts: (SiteFacts | undefined)[] = []
   readonly #options: SiteLearningOptions
   readonly #dependencies: SiteLearningDependencies
-  readonly #stop = new AbortController()
+  readonly #followed = new Map<number, Followed>()
 
   constructor(options: SiteLearningOptions, dependencies: SiteLearningDependencies) {
-    this.facts = options.sites.map(() => undefined)
     this.#options = options
     this.#dependencies = dependencies
   }
 
-  /** Resolves when every site was asked once. Those that did not answer are asked again in the background. */
-  async begin(): Promise<void> {
-    await Promise.all(this.#options.sites.map((_, index) => this.#learn(index)))
+  get warnings(): readonly SiteWarning[] {
+    return [...this.#followed.values()].flatMap(({ warnings }) => warnings)
+  }
+
+  /**
+   * From now on these sites and no others. Resolves when each that is new was asked once; those that did not answer are asked
+   * again in the background.
+   */
+  async follow(sites: readonly PlacedSite[]): Promise<void> {
+    const wanted = new Map(sites.map(({ place, site }) => [place, site]))
+    for (const [place, { site, stop }] of this.#followed) {
+      if (wanted.get(place) === site) continue
+      stop.abort()
+      this.#followed.delete(place)
+      this.facts[place] = undefined
+      Atomics.store(this.#options.loops, place, 0)
+    }
+    const fresh = [...wanted].filter(([place]) => !this.#followed.has(place))
+    for (const [place, site] of fresh) {
+      this.#followed.set(place, { site, stop: new AbortController(), warnings: [] })
+    }
+    await Promise.all(fresh.map(([place]) => this.#learn(place, this.#followed.get(place)!)))
   }
 
   stop(): void {
-    this.#stop.abort()
+    for (const { stop } of this.#followed.values()) stop.abort()
   }
 
-  async #learn(index: number): Promise<void> {
-    const { sites, ownRandom, loops } = this.#options
-    const site = sites[index]!
-    const clientRandom = ownRandomFor(index, ownRandom)
-    const seen = await learnSite(site, { exchange, random: pooledRandom(), clientRandom })
-    const facts = { ...seen, selfTarget: Atomics.load(loops, index) !== 0 }
-    if (this.#stop.signal.aborted) return
-    const first = this.facts[index] === undefined
-    this.facts[index] = facts
+  async #learn(place: number, followed: Followed): Promise<void> {
+    const { ownRandom, loops } = this.#options
+    const { site, stop } = followed
+    const clientRandom = ownRandomFor(place, ownRandom)
+    const seen = await learnSite(site, { exchange: exchangeWith(site), random: pooledRandom(), clientRandom })
+    if (stop.signal.aborted) return
+    const facts = { ...seen, selfTarget: Atomics.load(loops, place) !== 0 }
+    const first = this.facts[place] === undefined
+    this.facts[place] = facts
     if (first || facts.reachable) {
-      this.warnings.push(...siteWarnings(site, facts))
+      followed.warnings = siteWarnings(site, facts)
       this.#dependencies.learned(this.facts)
     }
-    if (!facts.reachable && !facts.selfTarget) void this.#learnLater(index)
+    if (!facts.reachable && !facts.selfTarget) void this.#learnLater(place, followed)
   }
 
-  async #learnLater(index: number): Promise<void> {
+  async #learnLater(place: number, followed: Followed): Promise<void> {
     const { log } = this.#dependencies
     try {
-      await sleep(RETRY_MILLISECONDS, undefined, { signal: this.#stop.signal, ref: false })
+      await sleep(RETRY_MILLISECONDS, undefined, { signal: followed.stop.signal, ref: false })
     } catch {
       // Stopped meanwhile.
       return
     }
-    const before = this.warnings.length
-    await this.#learn(index)
-    if (this.facts[index]?.reachable) {
-      log.info('the front answers now', { domain: this.#options.sites[index]?.domain })
-      for (const { code, message } of this.warnings.slice(before)) log.warn(message, { code })
-    }
+    await this.#learn(place, followed)
+    if (followed.stop.signal.aborted || this.facts[place]?.reachable !== true) return
+    log.info('the front answers now', { domain: followed.site.domain })
+    for (const { code, message } of followed.warnings) log.warn(message, { code })
   }
+}
+
+/** A front that wants a PROXY header is told that this connection is our own. */
+function exchangeWith({ proxyProtocol = 'off' }: Site): typeof exchange {
+  if (proxyProtocol === 'off') return exchange
+  const header = writeLocalHeader(proxyProtocol)
+  return (to, bytes, options) => exchange(to, Buffer.concat([header, bytes]), options)
 }

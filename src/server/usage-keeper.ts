@@ -19,13 +19,15 @@ const DAY_SECONDS = 86_400
 export const KEEP_MILLISECONDS = 500
 /** Between two tries to read what earlier runs have left. */
 const LOAD_AGAIN_SECONDS = 5
+/** Between two tries to read what earlier runs have left of users who were added. */
+const RECALL_MILLISECONDS = 2000
 /** Rows of days and periods that are over and wait for a disk that hangs. */
 const MAX_CLOSED_ROWS = 200_000
 
 export interface UsageKeeperOptions {
-  /** Names in the order of their places in shared memory. */
+  /** Names in the order of their places in shared memory. More may follow at its end: `follow` says so. */
   readonly users: readonly string[]
-  /** Addresses of the listeners and domains of the sites, by number. */
+  /** Addresses of the listeners and domains of the sites, by number; may grow too. */
   readonly listeners: readonly string[]
   readonly sites: readonly string[]
   readonly utcOffsetSeconds: number
@@ -57,7 +59,7 @@ interface Period {
 export class UsageKeeper {
   readonly #options: UsageKeeperOptions
   readonly #dependencies: UsageKeeperDependencies
-  readonly #places: ReadonlyMap<string, number>
+  readonly #places = new Map<string, number>()
   readonly #sums: UsageSums = { up: 0, down: 0, sessions: 0 }
   /** Three numbers a user, of this run: what is in the store, and what is on its way there. */
   readonly #saved: Float64Array
@@ -69,6 +71,8 @@ export class UsageKeeper {
   #closedDays: DayUsage[] = []
   #closedPeriods: PeriodUsage[] = []
   #day: number
+  /** From this place on it is not known yet what earlier runs have left. */
+  #unread = Number.POSITIVE_INFINITY
   #state: 'unread' | 'provisional' | 'read' = 'unread'
   #generation = 0
   #readAt = Number.NEGATIVE_INFINITY
@@ -77,13 +81,42 @@ export class UsageKeeper {
   constructor(options: UsageKeeperOptions, dependencies: UsageKeeperDependencies) {
     this.#options = options
     this.#dependencies = dependencies
-    const numbers = () => new Float64Array(options.users.length * 3)
+    const numbers = () => new Float64Array(Math.max(options.users.length, dependencies.rows.users) * 3)
     this.#saved = numbers()
     this.#sent = numbers()
     this.#dayFrom = numbers()
     this.#dayStored = numbers()
-    this.#places = new Map(options.users.map((name, user) => [name, user]))
+    this.#number()
     this.#day = this.#today()
+  }
+
+  /** Users have been added behind those that were known: what earlier runs have left of them is read. */
+  follow(): void {
+    const known = this.#places.size
+    this.#number()
+    if (this.#places.size > known && this.#state === 'read') void this.#recall(known)
+  }
+
+  #number(): void {
+    const { users } = this.#options
+    for (let user = this.#places.size; user < users.length; user++) this.#places.set(users[user]!, user)
+  }
+
+  /** Of the users from that place on. Until it is known what is kept of them, nothing of theirs is written over it. */
+  async #recall(first: number): Promise<void> {
+    this.#unread = Math.min(this.#unread, first)
+    const { store, restored } = this.#dependencies
+    try {
+      const stored = await store.load(this.#day)
+      const isNew = ({ name }: { name: string }) => (this.#places.get(name) ?? -1) >= first
+      this.#takeOver({ ...stored, users: stored.users.filter(isNew), days: stored.days.filter(isNew) })
+      const asked = this.#periodQuestions().filter(isNew)
+      this.#takeOverPeriods(await store.periodUsage(asked))
+      this.#unread = Number.POSITIVE_INFINITY
+      restored()
+    } catch {
+      setTimeout(() => void this.#recall(first), RECALL_MILLISECONDS).unref()
+    }
   }
 
   /**
@@ -95,6 +128,7 @@ export class UsageKeeper {
     this.#readAt = unixSeconds()
     try {
       const stored = await store.load(this.#day)
+      this.#dayStored.fill(0)
       this.#takeOver(stored)
       // A period may begin with the user's first use, which is known only now.
       this.#takeOverPeriods(await store.periodUsage(this.#periodQuestions()))
@@ -179,7 +213,8 @@ export class UsageKeeper {
     const users: UserTotals[] = []
     const days: DayUsage[] = []
     const periods: PeriodUsage[] = []
-    for (let user = 0; user < this.#options.users.length; user++) {
+    const known = Math.min(this.#places.size, this.#unread)
+    for (let user = 0; user < known; user++) {
       if (!this.#moved(user)) continue
       const period = this.#period(user)
       this.#remember(this.#sent, user)
@@ -265,7 +300,7 @@ export class UsageKeeper {
   #turnDay(): void {
     const today = this.#today()
     if (today === this.#day) return
-    for (let user = 0; user < this.#options.users.length; user++) {
+    for (let user = 0; user < this.#places.size; user++) {
       if (this.#moved(user)) this.#closedDays.push(this.#dayRow(user))
       this.#remember(this.#dayFrom, user)
     }
@@ -300,7 +335,6 @@ export class UsageKeeper {
         site: numberIn(sites, domain),
       })
     }
-    this.#dayStored.fill(0)
     for (const { name, up, down, sessions } of stored.days) {
       const user = places.get(name)
       if (user !== undefined) this.#dayStored.set([up, down, sessions], user * 3)

@@ -4,7 +4,8 @@ import { TICK_MILLISECONDS } from '../net/wheel.ts'
 import { watchLoopDelay } from '../telemetry/loop-delay.ts'
 import { portLog } from '../telemetry/port-log.ts'
 import { DataPlane } from './data-plane.ts'
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts'
+import type { FromWorker, ToWorker, WorkerSettings, WorkerStart } from './messages.ts'
+import { ListenError } from './open-listeners.ts'
 
 const LOOP_DELAY_MILLISECONDS = 5000
 
@@ -29,15 +30,44 @@ async function main(port: NonNullable<typeof parentPort>, start: WorkerStart): P
   }, TICK_MILLISECONDS)
 
   port.on('message', (message: ToWorker) => {
-    if (message.type === 'facts') plane.learned(message.facts)
-    else drain(plane, message.milliseconds, log)
+    switch (message.type) {
+      case 'facts':
+        return plane.learned(message.facts)
+      case 'prepare':
+        return void prepare(plane, message.settings, post)
+      case 'commit':
+        return void log.setLevel(plane.commit(message.generation)?.logLevel ?? log.level)
+      case 'discard':
+        return plane.discard()
+      case 'lists':
+        return plane.offerLists(message.published)
+      case 'middle':
+        return plane.learnedMiddle(message.knowledge)
+      case 'drain':
+        return drain(plane, message.milliseconds, log)
+    }
   })
   try {
-    await plane.open(start.listeners)
-    post({ type: 'listening' })
+    await plane.open()
+    post({ type: 'listening', generation: start.generation })
   } catch (error) {
-    const { code = 'EIO' } = error as NodeJS.ErrnoException
-    post({ type: 'listen_failed', code, message: (error as Error).message })
+    if (!(error instanceof ListenError)) throw error
+    post({ type: 'listen_failed', code: error.code, endpoint: error.endpoint })
+  }
+}
+
+async function prepare(
+  plane: DataPlane,
+  settings: WorkerSettings,
+  post: (message: FromWorker) => void,
+): Promise<void> {
+  const { generation } = settings
+  try {
+    await plane.prepare(settings)
+    post({ type: 'prepared', generation })
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error
+    post({ type: 'prepare_failed', generation, code: error.code, endpoint: error.endpoint })
   }
 }
 

@@ -1,5 +1,5 @@
 import { networkBlock } from '../access/address-key.ts'
-import { type Match, Search } from '../access/search.ts'
+import { helloProof, type Match, Search } from '../access/search.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { clockVerdict, digestChallenge } from '../protocol/tls/digest.ts'
 import type { House, Visitor } from './house.ts'
@@ -10,7 +10,13 @@ const SESSION_ID_SIZE = 32
 
 export type Found =
   | { state: 'found'; match: Match }
-  | { state: 'stranger'; code: 'not_searchable' | 'bad_digest' }
+  | { state: 'stranger'; code: 'not_searchable' | 'bad_digest' | 'unauthenticated' }
+
+/**
+ * Among whom a hello is searched: all users; the likeliest at once and all others later, because its name is none of ours;
+ * or only those known from there, because too much is searched already.
+ */
+export type Breadth = 'all' | 'later' | 'known'
 
 /**
  * Whose hello this is. The search runs while the front computes its answer and may hold a finished one for a moment; what
@@ -18,18 +24,22 @@ export type Found =
  */
 export async function authenticate(
   hello: ClientHello,
-  nameKnown: boolean,
+  breadth: Breadth,
   visitor: Visitor,
   tee: Tee,
   house: House,
 ): Promise<Found> {
   if (hello.sessionId.length !== SESSION_ID_SIZE) return { state: 'stranger', code: 'not_searchable' }
   const place = { address: visitor.address, serverName: hello.serverName }
-  const search = new Search(digestChallenge(hello), place, house.search, house.unixSeconds())
+  const search = new Search(helloProof(digestChallenge(hello)), place, house.search, house.unixSeconds())
+  if (breadth === 'known') {
+    const match = search.likely()
+    return match === 'nobody' ? { state: 'stranger', code: 'unauthenticated' } : { state: 'found', match }
+  }
   let result = search.step()
   while (result === 'more') {
     // A name that we do not serve is an old link at best: beyond the likeliest, that can wait.
-    if (!nameKnown || tee.heldFor >= house.settings.searchHold) {
+    if (breadth === 'later' || tee.heldFor >= house.settings.searchHold) {
       house.background.finish(search, networkBlock(visitor.address), (match) =>
         remember(match, visitor, house),
       )

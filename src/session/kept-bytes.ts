@@ -1,7 +1,9 @@
+const EMPTY = Buffer.alloc(0)
+
 /** Bytes kept while they are being recognised: a buffer that grows by doubling, up to a limit that its owner checks. */
 export class KeptBytes {
   length = 0
-  #buffer = Buffer.alloc(0)
+  #buffer = EMPTY
 
   append(n: number, bytes: Uint8Array): void {
     const needed = this.length + n
@@ -21,6 +23,6 @@ export class KeptBytes {
 
   clear(): void {
     this.length = 0
-    this.#buffer = Buffer.alloc(0)
+    this.#buffer = EMPTY
   }
 }

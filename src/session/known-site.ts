@@ -5,10 +5,13 @@ import { type HelloClass, helloClass } from '../protocol/tls/hello-writer.ts'
 /** A site and what is known of its first flight; live answers correct what the start has learned. */
 export class KnownSite {
   readonly site: Site
+  /** Its place in the configuration. */
+  readonly number: number
   readonly #records: Partial<Record<HelloClass, number>>
 
-  constructor(site: Site, facts: Pick<SiteFacts, 'records'> | undefined) {
+  constructor(site: Site, number: number, facts: Pick<SiteFacts, 'records'> | undefined) {
     this.site = site
+    this.number = number
     this.#records = { ...facts?.records }
   }
 

@@ -1,11 +1,14 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { ScriptedLeg } from '../../test/doubles/scripted-leg.ts'
 import { type Plan, stage } from '../../test/doubles/stage.ts'
 import { CCS, encrypted, flightOf, PQ_SHARE, serverHello, TLS_13 } from '../../test/vectors/flights.ts'
+import { Wheel } from '../net/wheel.ts'
 import { sealInit } from '../protocol/obfuscated2.ts'
 import { writeClientHello } from '../protocol/tls/hello-writer.ts'
 import { framedSize, frameRecords } from '../protocol/tls/record.ts'
+import { Tee } from './tee.ts'
 
 const SECRET = Buffer.from('8f0c4a1be27d5936a0c4f1e2d3b4a596', 'hex')
 const NOW = 1_795_347_266
@@ -139,7 +142,10 @@ describe('an authentic hello', () => {
     ['a clock that is ahead', { unixSeconds: NOW + 601 }, 'clock'],
     ['a clock that counts from boot', { unixSeconds: 5000 }, 'clock'],
     ['a disabled user', { enabled: false }, 'refused_disabled'],
-    ['too many sessions', { sessions: 5, sessionLimit: 5 }, 'refused_limit'],
+    ['an expired user', { limits: { expires: NOW } }, 'refused_expired'],
+    ['a user who may not come from there', { limits: { from: { has: () => false } } }, 'refused_from'],
+    ['anybody in maintenance', { maintenance: true }, 'refused_maintenance'],
+    ['too many sessions', { sessions: 5, sessionLimit: 5 }, 'refused_sessions'],
   ] as const)('of %s sees the site', async (_name, how, result) => {
     const scene = stage({ secret: SECRET, now: NOW, ...how })
     const bytes = hello('unixSeconds' in how ? { unixSeconds: how.unixSeconds } : {})
@@ -202,6 +208,56 @@ describe('an authentic hello', () => {
     expect(scene.client.written.length).toBe(flight.length)
     expect(scene.counted('handshakes_total', 'ok')).toBe(1)
   })
+})
+
+describe('too many hellos', () => {
+  test('half a hello that has waited longest is the front’s for good; the new client is served', async () => {
+    const scene = stage({ secret: SECRET, now: NOW, pending: { all: 1, perAddress: 100 } })
+    const bytes = hello()
+    scene.client.says(bytes.subarray(0, 100))
+    const second = scene.visit()
+    second.client.says(hello())
+    await turn()
+    second.front.says(FLIGHT)
+    await turn()
+    expect(scene.counted('handshakes_total', 'ok')).toBe(1)
+    expect(scene.counted('handshakes_total', 'unauthenticated')).toBe(1)
+    scene.client.says(bytes.subarray(100))
+    expect(scene.front.written).toEqual(bytes)
+    scene.front.says(FLIGHT)
+    expect(scene.client.written).toEqual(FLIGHT)
+  })
+
+  test('of users who are not known there see the site, those who are known are let in', async () => {
+    const scene = stage({ secret: SECRET, now: NOW, pending: { all: 0, perAddress: 0 } })
+    scene.client.says(hello())
+    await turn()
+    expect(scene.counted('refused_total', 'unauthenticated')).toBe(1)
+    scene.learn()
+    const second = scene.visit()
+    second.client.says(hello())
+    await turn()
+    second.front.says(FLIGHT)
+    await turn()
+    expect(scene.counted('handshakes_total', 'ok')).toBe(1)
+  })
+})
+
+test('a client whose session did not come about gives back its place', async () => {
+  const scene = await upToAnswer({ sessionLimit: 1, dial: { ok: false, failure: 'refused' } })
+  const second = scene.visit()
+  second.client.says(hello())
+  await turn()
+  expect(scene.counted('handshakes_total', 'refused_sessions')).toBe(1)
+  scene.client.says(firstData())
+  await turn()
+  await turn()
+  const third = scene.visit()
+  third.client.says(hello())
+  await turn()
+  third.front.says(FLIGHT)
+  await turn()
+  expect(scene.counted('handshakes_total', 'ok')).toBe(2)
 })
 
 describe('after the answer', () => {
@@ -335,4 +391,54 @@ test('a front that leads back to us is not asked: the connection ends as a refus
   client.says(hello())
   await turn()
   expect(client.ending).toBe('reset')
+})
+
+describe('an address that the lists refuse', () => {
+  test('is the front’s from the first byte, and nothing of it is read', async () => {
+    const { client, front, counted, started } = stage({ secret: SECRET, now: NOW, listed: () => true })
+    await turn()
+    const bytes = hello()
+    client.says(bytes)
+    expect(front.written).toEqual(bytes)
+    front.says(FLIGHT)
+    await turn()
+    expect(client.written).toEqual(FLIGHT)
+    client.says(firstData())
+    await turn()
+    expect(started).toHaveLength(0)
+    expect(counted('front_connections_total', 'refused')).toBe(1)
+    expect(counted('handshakes_total', 'ok')).toBe(0)
+    expect(counted('probes_total', 'tls')).toBe(0)
+  })
+
+  test('loses nothing of what it says before the front’s leg is there', async () => {
+    const wheel = new Wheel()
+    const [client, front] = [new ScriptedLeg(), new ScriptedLeg()]
+    const tee = new Tee(client, { wheel, now: () => 0 }, () => {})
+    client.handler = tee
+    tee.splice()
+    client.says(Buffer.from('first'))
+    tee.showTo((handler) => {
+      front.handler = handler
+      return front
+    })
+    client.says(Buffer.from(' second'))
+    expect(front.written.toString()).toBe('first second')
+    expect(front.handler).toBe(client.handler)
+  })
+
+  test('since the connection began: no session begins, and the front gets the bytes', async () => {
+    let listed = false
+    const scene = await upToAnswer({ dialLater: true, listed: () => listed })
+    const bytes = firstData()
+    scene.client.says(bytes)
+    await turn()
+    listed = true
+    scene.finishDial()
+    await turn()
+    expect(scene.started).toHaveLength(0)
+    expect(scene.dataCentre.ending).toBe('destroyed')
+    expect(scene.front.written.subarray(-bytes.length)).toEqual(bytes)
+    expect(scene.counted('front_connections_total', 'refused')).toBe(1)
+  })
 })

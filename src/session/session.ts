@@ -1,100 +1,136 @@
-import { refusal } from '../access/admission.ts'
+import { Admitted, type Refusal } from '../access/admission.ts'
+import type { PendingHello } from '../access/pending-hellos.ts'
 import type { Match } from '../access/search.ts'
-import { makeDataCentreInit, openInit } from '../protocol/obfuscated2.ts'
+import type { SessionMeter } from '../access/session-meter.ts'
+import type { Leg } from '../net/leg.ts'
+import { openInit } from '../protocol/obfuscated2.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { clockVerdict } from '../protocol/tls/digest.ts'
 import { sealFlight } from '../protocol/tls/server-flight.ts'
 import { authenticate, remember } from './authenticate.ts'
 import type { House, Visitor } from './house.ts'
+import type { KnownSite } from './known-site.ts'
+import { enterPlain } from './plain.ts'
+import { type Opened, route } from './route.ts'
 import { type Stay, stay } from './stay.ts'
-import type { Tee } from './tee.ts'
+import type { HelloResult, Tee } from './tee.ts'
 
 /**
  * The walk of one connection, from its first byte to the relay. Until the client has proved a secret, and then that it
  * speaks MTProto, the front has every byte and its answers are the client's; whoever fails a step stays with the front.
  */
 export async function walk(tee: Tee, visitor: Visitor, house: House): Promise<void> {
-  const why = await admit(tee, visitor, house)
-  if (why) stay(why, tee, visitor, house)
+  const entry = await enter(tee, visitor, house)
+  if (!('admitted' in entry)) return stay(entry, tee, visitor, house)
+  if (entry.admitted.meter) limitReads(tee.client, entry.admitted.meter)
+  let why: Stay | undefined
+  try {
+    why = 'hello' in entry ? await serve(entry, tee, visitor, house) : await route(entry, tee, visitor, house)
+  } catch (error) {
+    entry.admitted.release()
+    throw error
+  }
+  if (!why) return
+  entry.admitted.release()
+  if (entry.admitted.meter) tee.client.limitReads(() => Number.POSITIVE_INFINITY)
+  stay(why, tee, visitor, house)
 }
 
-/** Undefined: the session is being relayed. */
-async function admit(tee: Tee, visitor: Visitor, house: House): Promise<Stay | undefined> {
+interface Entry {
+  readonly hello: ClientHello
+  readonly site: KnownSite
+  readonly match: Match
+  readonly admitted: Admitted
+}
+
+/** Up to the decision who this is and that they may come in; what is admitted must be released. */
+async function enter(tee: Tee, visitor: Visitor, house: House): Promise<Entry | Opened | Stay> {
+  // Refused by address: nothing of it is read.
+  if (house.isListed(visitor)) return { at: 'accept', code: 'listed' }
+  const arriving = tee.hello()
+  const pending = house.pending.enter(visitor.address, () => tee.giveUp())
+  try {
+    const first = await arriving
+    if (first.state === 'init') return await enterPlain(first, pending, visitor, house)
+    return await recognise(first, pending, tee, visitor, house)
+  } finally {
+    pending.leave()
+  }
+}
+
+async function recognise(
+  first: Exclude<HelloResult, { state: 'init' }>,
+  pending: PendingHello,
+  tee: Tee,
+  visitor: Visitor,
+  house: House,
+): Promise<Entry | Stay> {
   // Recognise: a whole ClientHello, or somebody for the front.
-  const first = await tee.hello()
   if (first.state === 'not_ours') return { at: 'hello', code: first.code }
   const { hello } = first
   if (house.isOurOwn(hello.random)) return { at: 'hello', code: 'loop' }
   const { site, known } = house.sites(hello.serverName)
   if (house.leadsBack(site)) return { at: 'hello', code: 'loop' }
-  if (site !== house.sites(undefined).site) tee.moveTo((handler) => house.dialFront(site, handler))
+  if (site !== house.sites(undefined).site) tee.moveTo((handler) => house.dialFront(site, handler, visitor))
 
   // Authenticate: a hello names nobody.
-  const found = await authenticate(hello, known || hello.serverName === undefined, visitor, tee, house)
+  const breadth = pending.mayBeAnybody()
+    ? known || hello.serverName === undefined
+      ? 'all'
+      : 'later'
+    : 'known'
+  const found = await authenticate(hello, breadth, visitor, tee, house)
   if (found.state === 'stranger') return { at: 'authenticate', code: found.code }
-  const { user } = found.match
+  const { match } = found
 
   // Admit: in time, for the first time, allowed.
-  const refused = refuse(found.match, hello, house)
-  if (refused) return { at: 'admit', code: refused }
-  remember(found.match, visitor, house)
+  const admitted = admit(match, hello, visitor, house)
+  if (!(admitted instanceof Admitted)) return { at: 'admit', code: admitted, user: match.user.name }
+  remember(match, visitor, house)
+  return { hello, site, match, admitted }
+}
+
+/** Undefined: the session is being relayed, and gives back what it was admitted with when it is over. */
+async function serve(entry: Entry, tee: Tee, visitor: Visitor, house: House): Promise<Stay | undefined> {
+  const { hello, site, match, admitted } = entry
+  const { user, key } = match
 
   // Answer: the front's own flight for this hello, with our digest in its random.
   const answer = await tee.flight(site.expectedRecords(hello))
   if (answer.state === 'none') return { at: 'answer', code: answer.code }
-  tee.answer(sealFlight(answer.bytes, answer.flight, user.digestKey, hello.random, house.random))
+  tee.answer(sealFlight(answer.bytes, answer.flight, key.digestKey, hello.random, house.random))
   countAnswer(visitor, house, answer.flight.encrypted.length, site.saw(hello, answer.flight.encrypted.length))
 
   // First data: an init of this user's, or the front's to judge.
   const data = await tee.firstData()
   if (data.state === 'none') return { at: 'first-data', code: data.code }
-  const init = openInit(data.init, user.secret)
+  const init = openInit(data.init, key.secret)
   if (!init) return { at: 'first-data', code: 'junk' }
   house.counters.firstData.add(1, 'ok')
 
-  // Route.
-  const road = house.directory.road(init.dc)
-  if (!road) return { at: 'route', code: 'unknown_dc' }
-  const dialled = await house.dialTelegram(road)
-  if (!dialled.ok) return { at: 'route', code: 'no_road' }
-  if (tee.clientGone) {
-    dialled.leg.destroy()
-    return { at: 'route', code: 'client_gone' }
-  }
-
-  // Relay.
-  const dc = Math.abs(road.dc) === Math.abs(init.dc) ? init.dc : road.dc
-  const { wire, cipher } = makeDataCentreInit(
-    { transport: init.transport, dc, toClient: init.toClient },
-    house.random,
-  )
-  tee.leave()
-  house.startRelay(
-    { client: tee.client, dataCentre: dialled.leg, stripper: data.stripper, decipher: init.decipher, cipher },
-    {
-      visitor,
-      user,
-      dc: init.dc,
-      dialMilliseconds: dialled.milliseconds,
-      init: wire,
-      firstPayload: data.rest,
-    },
-  )
-  return undefined
+  // Route, and relay.
+  const { rest, stripper } = data
+  return route({ user, admitted, mode: 'tls', init, rest, stripper, site: site.number }, tee, visitor, house)
 }
 
 /** The order matters: a hello outside the clock window is not remembered, and one that was used up is never let in. */
-function refuse(
+function admit(
   match: Match,
   hello: ClientHello,
+  visitor: Visitor,
   house: House,
-): 'clock' | 'replay' | 'disabled' | 'sessions' | undefined {
-  const { clockSkewSeconds, sessionLimit } = house.settings
+): Admitted | 'clock' | 'replay' | Refusal {
+  const { clockSkewSeconds } = house.settings
   if (clockVerdict(match.helloSeconds, house.unixSeconds(), clockSkewSeconds) !== 'ok') return 'clock'
   const seen = house.replays.insert(hello.random, match.helloSeconds)
   if (seen === 'replay') return 'replay'
   if (seen === 'full') house.counters.replaysForgotten.add(1)
-  return refusal(match.user, { open: house.openSessions(), limit: sessionLimit })
+  return house.admission.admit(match, visitor.address)
+}
+
+/** Slow is smooth only if the first bytes are not read all at once. */
+function limitReads(client: Leg, meter: SessionMeter): void {
+  client.limitReads(() => meter.window('up'))
 }
 
 function countAnswer(visitor: Visitor, house: House, records: number, unexpected: boolean): void {

@@ -1,4 +1,5 @@
-import type { FrontReason, HandshakeResult } from '../telemetry/catalogue.ts'
+import type { Refusal } from '../access/admission.ts'
+import type { FrontReason, HandshakeResult, Mode } from '../telemetry/catalogue.ts'
 import type { House, Visitor } from './house.ts'
 import { probeClass } from './probe-class.ts'
 import type { FirstDataResult, FlightResult, NotOursCode, Tee } from './tee.ts'
@@ -7,12 +8,13 @@ type CodeOf<Result, State> = Extract<Result, { state: State }> extends { code: i
 
 /** Why a connection stays with the front, and at which step of the walk that was known. */
 export type Stay =
+  | { at: 'accept'; code: 'listed' }
   | { at: 'hello'; code: NotOursCode | 'loop' }
-  | { at: 'authenticate'; code: 'not_searchable' | 'bad_digest' }
-  | { at: 'admit'; code: 'clock' | 'replay' | 'disabled' | 'sessions' }
+  | { at: 'authenticate'; code: 'not_searchable' | 'bad_digest' | 'unauthenticated' }
+  | { at: 'admit'; code: 'clock' | 'replay' | Refusal; user: string }
   | { at: 'answer'; code: CodeOf<FlightResult, 'none'> }
   | { at: 'first-data'; code: CodeOf<FirstDataResult, 'none'> }
-  | { at: 'route'; code: 'unknown_dc' | 'no_road' | 'client_gone' }
+  | { at: 'route'; code: 'unknown_dc' | 'no_road' | 'client_gone' | 'listed'; mode: Mode }
 
 /** Leaves the connection to the front for good, and counts why. */
 export function stay(why: Stay, tee: Tee, visitor: Visitor, house: House): void {
@@ -26,16 +28,19 @@ export function stay(why: Stay, tee: Tee, visitor: Visitor, house: House): void 
   if (handshake) counters.handshakes.add(1, handshake)
   if (why.at === 'hello' || why.at === 'authenticate') {
     counters.probes.add(1, probeClass(tee.firstBytes))
-    house.noticed('no_valid_secret')
+    if (why.code === 'unauthenticated') counters.refused.add(1, why.code)
+    else house.noticed('no_valid_secret')
   }
   if (why.at === 'admit') countRefusal(why.code, house)
   if (why.at === 'answer') counters.frontUnmirrorable.add(1, unmirrorable(why.code))
   if (why.at === 'first-data') counters.firstData.add(1, firstData(why.code))
-  if (why.at === 'route' && why.code !== 'client_gone') {
-    counters.sessionsTotal.add(1, 'tls', why.code)
+  if (why.at === 'route' && why.code !== 'client_gone' && why.code !== 'listed') {
+    counters.sessionsTotal.add(1, why.mode, why.code)
     if (why.code === 'no_road') house.noticed('unreachable')
   }
-  house.log.debug('left to the front', { step: why.at, code: why.code, address: visitor.shownAddress })
+  const user = why.at === 'admit' ? { user: why.user } : {}
+  const { at: step, code } = why
+  house.log.debug('left to the front', { step, code, ...user, address: visitor.shownAddress })
   tee.splice()
 }
 
@@ -55,11 +60,11 @@ function handshakeResult(why: Stay): HandshakeResult | undefined {
       return why.code
     case 'admit':
       if (why.code === 'clock' || why.code === 'replay') return why.code
-      return why.code === 'disabled' ? 'refused_disabled' : 'refused_limit'
+      return `refused_${why.code}`
     case 'answer':
       return why.code === 'client_gone' ? 'client_gone' : 'unmirrorable'
     default:
-      // Counted as 'ok' when the answer left.
+      // Of one nothing was read; the others were counted as 'ok' when the answer left.
       return undefined
   }
 }
@@ -71,6 +76,7 @@ function ofHello(code: NotOursCode | 'loop'): HandshakeResult {
       return 'client_gone'
     case 'too_long':
     case 'front_down':
+    case 'unauthenticated':
       return code
     default:
       return 'not_tls'
@@ -79,10 +85,12 @@ function ofHello(code: NotOursCode | 'loop'): HandshakeResult {
 
 function frontReason(why: Stay): FrontReason {
   switch (why.at) {
+    case 'accept':
+      return 'refused'
     case 'hello':
       return why.code === 'not_tls' || why.code === 'malformed' ? 'not_tls' : 'other'
     case 'authenticate':
-      return 'bad_digest'
+      return why.code === 'unauthenticated' ? 'other' : 'bad_digest'
     case 'admit':
       return why.code === 'clock' || why.code === 'replay' ? why.code : 'refused'
     case 'answer':
@@ -90,7 +98,7 @@ function frontReason(why: Stay): FrontReason {
     case 'first-data':
       return 'first_data'
     case 'route':
-      return 'no_road'
+      return why.code === 'listed' ? 'refused' : 'no_road'
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Leg, LegHandler } from '../net/leg.ts'
 import { Splice } from '../net/splice.ts'
 import type { Deadline, Wheel } from '../net/wheel.ts'
+import { INIT_SIZE, isOtherProtocol } from '../protocol/obfuscated2.ts'
 import { type ClientHello, MAX_CLIENT_HELLO, readClientHello } from '../protocol/tls/client-hello.ts'
 import { type FirstDataReading, readFirstData } from '../protocol/tls/first-data.ts'
 import {
@@ -15,6 +16,8 @@ import { KeptBytes } from './kept-bytes.ts'
 const MAX_FIRST_FLIGHT = MAX_CLIENT_HELLO + 1024
 /** What is kept of the client's bytes after the answer: an init in a full record, and all that may come before it. */
 const MAX_FIRST_DATA = 32 * 1024
+/** How long 64 bytes may take that may be an init, while what the front says to them is held. */
+const INIT_WAIT = 3000
 /** How long the front's flight may pause at a record boundary, with another number of records than it was known for, before it counts as whole. */
 const FLIGHT_PAUSE = 150
 
@@ -27,8 +30,14 @@ export type NotOursCode =
   | 'front_spoke'
   | 'front_ended'
   | 'front_down'
+  /** It was given up for others: too many hellos are awaited. */
+  | 'unauthenticated'
 
-export type HelloResult = { state: 'hello'; hello: ClientHello } | { state: 'not_ours'; code: NotOursCode }
+export type HelloResult =
+  | { state: 'hello'; hello: ClientHello }
+  /** No TLS, on a listener that allows it: 64 bytes that may be an init, and what came behind them. */
+  | { state: 'init'; init: Buffer; rest: Buffer }
+  | { state: 'not_ours'; code: NotOursCode }
 
 export type FlightResult =
   | { state: 'flight'; bytes: Buffer; flight: ServerFlight }
@@ -49,17 +58,20 @@ const UNHEARD: LegHandler = {
 
 /**
  * - hello: every byte goes to the front and back at once, while the client's are also read.
+ * - init: no TLS, where that is allowed: the front's bytes and its end are held until 64 bytes are there.
  * - answer: the hello is whole; the front's bytes are held until somebody decides whose answer it is.
  * - first-data: our answer is out; the client's bytes still go to the front until they prove to be an init.
  * - decided: the client's reading stands still, and so does the front's end.
  * - spliced: the front's for good.
  */
-type Phase = 'hello' | 'answer' | 'first-data' | 'decided' | 'spliced' | 'left'
+type Phase = 'hello' | 'init' | 'answer' | 'first-data' | 'decided' | 'spliced' | 'left'
 
 type Ending = 'open' | 'end' | 'lost'
 
 export interface TeeDependencies {
   readonly wheel: Wheel
+  /** The listener allows clients without FakeTLS. */
+  readonly awaitsInit?: boolean
   /** Milliseconds, monotonic and fine: for the hold of an answer. */
   now(): number
 }
@@ -75,6 +87,7 @@ export class Tee implements LegHandler, Deadline {
   #phase: Phase = 'hello'
   readonly #wheel: Wheel
   readonly #now: () => number
+  readonly #awaitsInit: boolean
   readonly #onOver: () => void
 
   readonly #fromClient = new KeptBytes()
@@ -97,6 +110,7 @@ export class Tee implements LegHandler, Deadline {
     this.client = client
     this.#wheel = dependencies.wheel
     this.#now = dependencies.now
+    this.#awaitsInit = dependencies.awaitsInit ?? false
     this.#onOver = onOver
   }
 
@@ -151,6 +165,13 @@ export class Tee implements LegHandler, Deadline {
     return new Promise((resolve) => {
       this.#onHello = resolve
     })
+  }
+
+  /** Stops waiting for a hello that has not come whole: the connection is the front's. */
+  giveUp(): void {
+    if (this.#phase === 'hello' || this.#phase === 'init') {
+      this.#settleHello({ state: 'not_ours', code: 'unauthenticated' })
+    }
   }
 
   /** The front's first flight. Infinity: its number of records is not known; it counts as whole when it pauses. */
@@ -233,6 +254,10 @@ export class Tee implements LegHandler, Deadline {
         // The hello must become whole even where the front does not take it yet.
         return forwarded || (!recognised && this.#fromClient.length < MAX_FIRST_FLIGHT)
       }
+      case 'init':
+        this.#fromClient.append(n, bytes)
+        this.#front?.writeCopy(n, bytes)
+        return this.#recogniseInit()
       case 'answer':
         this.#early = true
         return this.#front?.writeCopy(n, bytes) ?? false
@@ -242,6 +267,9 @@ export class Tee implements LegHandler, Deadline {
         this.#unsent = Buffer.concat([this.#unsent ?? Buffer.alloc(0), bytes.subarray(0, n)])
         return false
       case 'spliced':
+        // There is no front's leg yet to splice with: it gets this first.
+        this.#fromClient.append(n, bytes)
+        return false
       case 'left':
         return false
     }
@@ -254,6 +282,11 @@ export class Tee implements LegHandler, Deadline {
       if (this.#fromClient.length < MAX_FIRST_FLIGHT) return false
       this.#settleHello({ state: 'not_ours', code: 'too_long' })
       return true
+    }
+    if (reading.state === 'bad' && this.#awaitsInit && !this.#frontSpoke) {
+      this.#phase = 'init'
+      this.#wheel.schedule(this, INIT_WAIT)
+      return !this.#recogniseInit()
     }
     if (reading.state === 'bad') {
       const code =
@@ -269,6 +302,20 @@ export class Tee implements LegHandler, Deadline {
         : { state: 'hello', hello: reading.hello },
     )
     return true
+  }
+
+  /** True: more bytes are awaited. */
+  #recogniseInit(): boolean {
+    const { bytes } = this.#fromClient
+    if (isOtherProtocol(bytes)) {
+      this.#settleHello({ state: 'not_ours', code: 'not_tls' })
+      return false
+    }
+    if (bytes.length < INIT_SIZE) return true
+    this.#phase = 'decided'
+    const init = Buffer.from(bytes.subarray(0, INIT_SIZE))
+    this.#settleHello({ state: 'init', init, rest: Buffer.from(bytes.subarray(INIT_SIZE)) })
+    return false
   }
 
   #readFirstData(n: number, bytes: Uint8Array): boolean {
@@ -323,6 +370,7 @@ export class Tee implements LegHandler, Deadline {
 
   /** The flight has paused at a record boundary: what came is all of it. */
   expire(): void {
+    if (this.#phase === 'init') return this.#settleHello({ state: 'not_ours', code: 'not_tls' })
     if (!this.#onFlight) return
     this.#expectedRecords = 1
     this.#readFlight()
@@ -373,8 +421,10 @@ export class Tee implements LegHandler, Deadline {
 
   #settleHello(result: HelloResult): void {
     const resolve = this.#onHello
+    if (!resolve) return
     this.#onHello = undefined
-    resolve?.(result)
+    this.#wheel.cancel(this)
+    resolve(result)
   }
 
   #settleFlight(result: FlightResult): void {

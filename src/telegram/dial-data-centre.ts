@@ -2,54 +2,76 @@ import { type DialFailure, dialFailure } from '../net/dial.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { Leg, LegHandler } from '../net/leg.ts'
 import type { Deadline, Wheel } from '../net/wheel.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 
-/** RFC 8305 §5: the delay before the next address is tried beside the first. */
-const ATTEMPT_DELAY = 250
+/** One way to one address. */
+export interface Attempt {
+  readonly endpoint: Endpoint
+  readonly upstream: Upstream
+  /** Milliseconds after which the next is tried beside it. */
+  readonly patience: number
+}
 
 export type DialResult =
-  | { readonly ok: true; readonly leg: Leg; readonly endpoint: Endpoint; readonly milliseconds: number }
+  | {
+      readonly ok: true
+      readonly leg: Leg
+      readonly endpoint: Endpoint
+      readonly upstream: Pick<Upstream, 'name' | 'kind'>
+      readonly milliseconds: number
+    }
   | { readonly ok: false; readonly failure: DialFailure }
 
+/** What became of one attempt. `slow`: another was faster, although this one had its time. */
+export type AttemptOutcome = 'ok' | 'slow' | DialFailure
+
 export interface DialDependencies {
-  /** Begins a connection; the handler hears of its failure, `onConnected` of its success. */
-  connect(endpoint: Endpoint, handler: LegHandler, onConnected: () => void): Leg
-  wheel: Wheel
+  readonly wheel: Wheel
   /** Milliseconds, monotonic. */
   now(): number
+  /** How many bytes the first read may take. */
+  readonly window?: (() => number) | undefined
+  /** Called once for each attempt that told something; one that was overtaken within its patience told nothing. */
+  report?(attempt: Attempt, outcome: AttemptOutcome, milliseconds: number): void
+}
+
+interface Running {
+  readonly attempt: Attempt
+  readonly since: number
 }
 
 /**
- * Reaches a data centre by whichever of its addresses answers first: each next address is tried when the one before failed,
- * or has not answered for a quarter of a second (happy eyeballs, RFC 8305). The losers are closed.
+ * Reaches a data centre by whichever attempt succeeds first: each next one begins when the one before failed, or has not
+ * answered within its patience (happy eyeballs, RFC 8305). The losers are closed.
  */
 export function dialDataCentre(
-  addresses: readonly Endpoint[],
+  attempts: readonly Attempt[],
   timeoutMilliseconds: number,
   dependencies: DialDependencies,
 ): Promise<DialResult> {
-  return new Promise((resolve) => new Race(addresses, timeoutMilliseconds, dependencies, resolve).begin())
+  return new Promise((resolve) => new Race(attempts, timeoutMilliseconds, dependencies, resolve).begin())
 }
 
 class Race implements LegHandler {
-  readonly #addresses: readonly Endpoint[]
+  readonly #attempts: readonly Attempt[]
   readonly #dependencies: DialDependencies
   readonly #resolve: (result: DialResult) => void
-  readonly #running = new Map<Leg, Endpoint>()
+  readonly #running = new Map<Leg, Running>()
   readonly #began: number
   readonly #timeout: number
   #next = 0
   #over = false
   #failure: DialFailure = 'unreachable'
-  readonly #limit: Deadline = { dueTick: 0, expire: () => this.#fail('timeout') }
+  readonly #limit: Deadline = { dueTick: 0, expire: () => this.#timeOut() }
   readonly #stagger: Deadline = { dueTick: 0, expire: () => this.#tryNext() }
 
   constructor(
-    addresses: readonly Endpoint[],
+    attempts: readonly Attempt[],
     timeout: number,
     dependencies: DialDependencies,
     resolve: (result: DialResult) => void,
   ) {
-    this.#addresses = addresses
+    this.#attempts = attempts
     this.#timeout = timeout
     this.#dependencies = dependencies
     this.#resolve = resolve
@@ -62,20 +84,43 @@ class Race implements LegHandler {
   }
 
   #tryNext(): void {
-    const endpoint = this.#addresses[this.#next++]
-    if (!endpoint) {
+    const attempt = this.#attempts[this.#next++]
+    if (!attempt) {
       if (this.#running.size === 0) this.#fail(this.#failure)
       return
     }
-    const leg: Leg = this.#dependencies.connect(endpoint, this, () => this.#win(leg, endpoint))
-    this.#running.set(leg, endpoint)
-    if (this.#next < this.#addresses.length) this.#dependencies.wheel.schedule(this.#stagger, ATTEMPT_DELAY)
+    const since = this.#dependencies.now()
+    const leg: Leg = attempt.upstream.connect(
+      attempt.endpoint,
+      this,
+      () => this.#win(leg),
+      this.#dependencies.window,
+    )
+    this.#running.set(leg, { attempt, since })
+    if (this.#next < this.#attempts.length) {
+      this.#dependencies.wheel.schedule(this.#stagger, attempt.patience)
+    }
   }
 
-  #win(leg: Leg, endpoint: Endpoint): void {
-    if (this.#over) return
+  #win(leg: Leg): void {
+    const won = this.#running.get(leg)
+    if (this.#over || !won) return
     this.#running.delete(leg)
-    this.#finish({ ok: true, leg, endpoint, milliseconds: this.#dependencies.now() - this.#began })
+    const now = this.#dependencies.now()
+    // Where the handshake of a proxy was read first, the window counts from here.
+    if (this.#dependencies.window) leg.limitReads(this.#dependencies.window)
+    this.#report(won, 'ok')
+    for (const lost of this.#running.values()) {
+      if (now - lost.since >= lost.attempt.patience) this.#report(lost, 'slow')
+    }
+    const { endpoint, upstream } = won.attempt
+    this.#finish({ ok: true, leg, endpoint, upstream, milliseconds: now - this.#began })
+  }
+
+  #timeOut(): void {
+    if (this.#over) return
+    for (const lost of this.#running.values()) this.#report(lost, 'timeout')
+    this.#finish({ ok: false, failure: 'timeout' })
   }
 
   #fail(failure: DialFailure): void {
@@ -91,9 +136,16 @@ class Race implements LegHandler {
     this.#resolve(result)
   }
 
+  #report({ attempt, since }: Running, outcome: AttemptOutcome): void {
+    this.#dependencies.report?.(attempt, outcome, this.#dependencies.now() - since)
+  }
+
   onLost(leg: Leg): void {
-    if (this.#over || !this.#running.delete(leg)) return
+    const lost = this.#running.get(leg)
+    if (this.#over || !lost) return
+    this.#running.delete(leg)
     this.#failure = dialFailure(leg.failure)
+    this.#report(lost, this.#failure)
     this.#dependencies.wheel.cancel(this.#stagger)
     this.#tryNext()
   }

@@ -43,8 +43,9 @@ export class Directory {
   readonly #entries: Readonly<Record<string, readonly Endpoint[]>>
   readonly #options: DirectoryOptions
 
-  constructor(options: DirectoryOptions) {
-    this.#entries = { ...BUILT_IN, ...options.data_centres }
+  /** @param builtIn what the options' entries replace; the data centres themselves if not said */
+  constructor(options: DirectoryOptions, builtIn: Readonly<Record<string, readonly Endpoint[]>> = BUILT_IN) {
+    this.#entries = { ...builtIn, ...options.data_centres }
     this.#options = options
   }
 

@@ -3,8 +3,32 @@ import type { Labels, Metric } from './metric.ts'
 export const MODES = ['tls', 'secure', 'classic'] as const
 export const FAMILIES = ['ipv4', 'ipv6', 'unix'] as const
 export const DATA_CENTRES = ['1', '2', '3', '4', '5', '203', 'test1', 'test2', 'test3', 'other'] as const
-export const ROADS = ['direct'] as const
-export const DIAL_RESULTS = ['ok', 'refused', 'timeout', 'unreachable', 'reset', 'error'] as const
+/** How a connection to a middle proxy became ready, did not, or ended. */
+export const MIDDLE_RESULTS = [
+  'ok',
+  'dial',
+  'timeout',
+  'reset',
+  'closed',
+  'clock',
+  'nonce_refused',
+  'keys_refused',
+  'handshake',
+  'protocol',
+  'silent',
+] as const
+export const ROADS = ['direct', 'middle', 'socks5', 'socks4', 'http', 'shadowsocks'] as const
+export const DIAL_RESULTS = [
+  'ok',
+  'refused',
+  'timeout',
+  'unreachable',
+  'reset',
+  'error',
+  'auth',
+  'forbidden',
+  'protocol',
+] as const
 
 export type Mode = (typeof MODES)[number]
 export type Family = (typeof FAMILIES)[number]
@@ -46,7 +70,27 @@ export const CATALOGUE = {
     'sessions_total',
     'Sessions that have ended, by how they ended.',
     ['mode', MODES],
-    ['result', ['ok', 'reset', 'idle', 'bad_record', 'no_road', 'unknown_dc', 'drained', 'error']],
+    [
+      'result',
+      [
+        'ok',
+        'reset',
+        'idle',
+        'silence',
+        'bad_record',
+        'bad_frame',
+        'slow',
+        'middle_lost',
+        'quota',
+        'expired',
+        'revoked',
+        'listed',
+        'no_road',
+        'unknown_dc',
+        'drained',
+        'error',
+      ],
+    ],
   ),
   handshakes: counter('handshakes_total', 'First flights of clients, by what became of them.', [
     'result',
@@ -58,8 +102,16 @@ export const CATALOGUE = {
       'not_tls',
       'not_searchable',
       'too_long',
+      'unauthenticated',
+      'refused_maintenance',
       'refused_disabled',
-      'refused_limit',
+      'refused_expired',
+      'refused_from',
+      'refused_quota',
+      'refused_sessions',
+      'refused_per_address',
+      'refused_user_sessions',
+      'refused_addresses',
       'unmirrorable',
       'front_down',
       'client_gone',
@@ -134,6 +186,51 @@ export const CATALOGUE = {
     'dc',
     DATA_CENTRES,
   ]),
+  telegramWarm: gauge('telegram_warm_connections', 'Connections to Telegram that wait for a session.', [
+    'dc',
+    DATA_CENTRES,
+  ]),
+  // A gauge of that name exists, so the counter keeps its suffix here.
+  telegramWarmTotal: counter(
+    'telegram_warm_connections_total',
+    'What became of connections that waited: used by a session, too old, or ended by the other side.',
+    ['dc', DATA_CENTRES],
+    ['result', ['used', 'expired', 'lost']],
+  ),
+  middleHandshakes: counter(
+    'middle_handshakes_total',
+    'Connections to middle proxies that were to be made ready, by result.',
+    ['dc', DATA_CENTRES],
+    ['result', MIDDLE_RESULTS],
+  ),
+  middleHandshakeSeconds: histogram(
+    'middle_handshake_seconds',
+    'From the dial of a middle proxy to a connection that is ready for clients.',
+    ['dc', DATA_CENTRES],
+  ),
+  middleLost: counter(
+    'middle_connections_lost_total',
+    'Connections to middle proxies that had been ready and ended, by why.',
+    ['dc', DATA_CENTRES],
+    ['reason', MIDDLE_RESULTS],
+  ),
+  middleFallbacks: counter(
+    'middle_fallbacks_total',
+    'Sessions that went to the data centre itself because no middle proxy answered; a tagged one is not shown its ad.',
+    ['ad_tag', ['tagged', 'untagged']],
+  ),
+  middleOddCalls: counter('middle_odd_calls_total', 'Calls of middle proxies that made no sense here.', [
+    'kind',
+    ['unknown_client', 'unknown_call', 'malformed'],
+  ]),
+  middleDropped: counter(
+    'middle_messages_dropped_total',
+    'Messages of clients that no middle proxy would take.',
+  ),
+  middleWaitingBytes: gauge(
+    'middle_waiting_bytes',
+    'Answers of middle proxies that wait for clients who do not take them.',
+  ),
   bytes: counter(
     'bytes_total',
     'Bytes on the wire: up is away from the client, down towards it; side is whom they were exchanged with.',
@@ -141,20 +238,52 @@ export const CATALOGUE = {
     ['side', ['client', 'telegram', 'front']],
   ),
   replays: counter('replays_total', 'Authentic hellos that had been seen before.'),
+  initsForgotten: counter(
+    'inits_forgotten_total',
+    'Inits of clients without FakeTLS that were forgotten to remember newer ones: copies of them would be let in.',
+  ),
   replaysForgotten: counter(
     'replays_forgotten_total',
     'Authentic hellos that were not remembered because the replay set was full at their place.',
   ),
   refused: counter('refused_total', 'Authentic clients that were refused, by the rule that refused them.', [
     'reason',
-    ['disabled', 'sessions', 'descriptors', 'unauthenticated', 'unknown_dc', 'draining', 'other'],
+    [
+      'maintenance',
+      'disabled',
+      'expired',
+      'from',
+      'quota',
+      'sessions',
+      'per_address',
+      'user_sessions',
+      'addresses',
+      'descriptors',
+      'unauthenticated',
+      'unknown_dc',
+      'draining',
+      'other',
+    ],
   ]),
+  quotaExceeded: counter(
+    'quota_exceeded_total',
+    'Quotas that were used up, once in each period of each user.',
+  ),
+  addressesExceeded: counter(
+    'addresses_exceeded_total',
+    'Sessions from one network more than their user may have, refused or only reported.',
+  ),
   probes: counter('probes_total', 'Strangers, by what they spoke.', [
     'class',
     ['tls', 'http', 'http2', 'ssh', 'socks', 'proxy', 'replay', 'clock', 'silent', 'other'],
   ]),
   heldBytes: gauge('held_bytes', 'Bytes held for peers that do not read.'),
   descriptors: gauge('descriptors', 'File descriptors counted for connections.'),
+  proxyHeaders: counter(
+    'proxy_headers_total',
+    'Connections of listeners that expect a PROXY header, by what came of it.',
+    ['result', ['v1', 'v2', 'local', 'missing', 'malformed', 'too_long', 'timeout', 'gone', 'not_trusted']],
+  ),
   staticReads: {
     ...gauge(
       'static_reads',
@@ -169,6 +298,20 @@ export const CATALOGUE = {
     labels: [],
     perWorker: true,
   },
+  stateErrors: counter(
+    'state_errors_total',
+    'Failures to keep on disk what must outlive the process: usage of the users, hellos that were let in.',
+    ['kind', ['usage', 'replay']],
+  ),
+  stateDegraded: gauge('state_degraded', 'Above 0 while that is kept in memory only.', [
+    'kind',
+    ['usage', 'replay'],
+  ]),
+  configReloads: counter(
+    'config_reloads_total',
+    'Readings of a changed configuration, by what came of them.',
+    ['result', ['applied', 'unchanged', 'refused']],
+  ),
   workerRestarts: counter('worker_restarts_total', 'Workers that died and were replaced.'),
 } as const satisfies Record<string, Metric>
 

@@ -21,7 +21,7 @@ export interface PortLogOptions {
 export function portLog(
   port: { postMessage(message: unknown): void },
   options: PortLogOptions = {},
-): Log & { setLevel(level: Level): void; flush(): void } {
+): Log & { readonly level: Level; setLevel(level: Level): void; flush(): void } {
   let lowest = LEVELS.indexOf(options.level ?? 'debug')
   const post = (level: Level, event: string, fields: object) => {
     const message: LogMessage = {
@@ -34,6 +34,9 @@ export function portLog(
   }
   return {
     ...guarded((level) => LEVELS.indexOf(level) >= lowest, post, options.now ?? Date.now),
+    get level() {
+      return LEVELS[lowest] as Level
+    },
     setLevel(level) {
       lowest = LEVELS.indexOf(level)
     },

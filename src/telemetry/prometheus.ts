@@ -13,8 +13,17 @@ export interface Build {
   readonly node: string
 }
 
+/** A metric that is not in the catalogue, because its labels are not known beforehand. */
+export interface Collector {
+  /** Without the prefix. */
+  readonly name: string
+  readonly help: string
+  readonly type: 'counter' | 'gauge'
+  samples(): Sample[]
+}
+
 /** One line of the text format; `metricName` where it is not the metric's own name. */
-interface Sample {
+export interface Sample {
   readonly metricName?: string
   readonly labels: Record<string, string>
   readonly value: number
@@ -22,33 +31,49 @@ interface Sample {
 
 /**
  * Makes the function that answers a scrape, in the Prometheus text format 0.0.4: everything of the catalogue as it
- * stands in shared memory at that moment, the build, and the process. Call it once per shared memory.
+ * stands in shared memory at that moment, the build, the process, and the further metrics, which are asked for at each
+ * scrape. Call it once per shared memory.
  */
-export function openExposition(shared: SharedArrayBuffer, build: Build): () => Promise<Exposition> {
+export function openExposition(
+  shared: SharedArrayBuffer,
+  build: Build,
+  further: readonly Collector[] | (() => readonly Collector[]) = [],
+): () => Promise<Exposition> {
   const registry = new Registry()
   let totals = readTotals(shared)
   totals.forEach(({ metric }, i) => {
-    const collect = () => totals[i] as MetricTotals
+    const collect = () => samples(totals[i] as MetricTotals)
     registry.registerMetric(sharedMetric(metric.name, metric.help, metric.type, collect))
   })
   registry.registerMetric(buildInfo(build))
   for (const metric of processMetrics()) registry.registerMetric(metric)
   return async () => {
     totals = readTotals(shared)
-    return { contentType: registry.contentType, body: await registry.metrics() }
+    const more = moreOf(typeof further === 'function' ? further() : further)
+    return { contentType: registry.contentType, body: (await registry.metrics()) + (await more.metrics()) }
   }
+}
+
+/** Which there are may change while portico runs. */
+function moreOf(collectors: readonly Collector[]): Registry {
+  const registry = new Registry()
+  for (const collector of collectors) {
+    const { name, help, type } = collector
+    registry.registerMetric(sharedMetric(name, help, type, () => collector.samples()))
+  }
+  return registry
 }
 
 /**
  * prom-client's own metrics hold their values themselves, and its Histogram cannot be set from outside. A registry
  * asks a metric for no more than these four, so the cast is the whole seam.
  */
-function sharedMetric(name: string, help: string, type: string, collect: () => MetricTotals): PromMetric {
+function sharedMetric(name: string, help: string, type: string, collect: () => Sample[]): PromMetric {
   const metric = {
     name: PREFIX + name,
     help,
     type,
-    get: async () => ({ name: PREFIX + name, help, type, values: samples(collect()) }),
+    get: async () => ({ name: PREFIX + name, help, type, values: collect() }),
   }
   return metric as unknown as PromMetric
 }

@@ -18,6 +18,8 @@ export class ScriptedLeg implements Leg {
   /** While false the kernel takes nothing. */
   takes = true
   reading = true
+  /** Bytes that the next read may take, as the session asked. */
+  window: () => number = () => Number.POSITIVE_INFINITY
   ending: 'open' | 'fin' | 'reset' | 'destroyed' | 'reset after drain' = 'open'
   readonly #written: Buffer[] = []
 
@@ -55,6 +57,10 @@ export class ScriptedLeg implements Leg {
 
   resume(): void {
     this.reading = true
+  }
+
+  limitReads(window: () => number): void {
+    this.window = window
   }
 
   end(): void {

@@ -1,8 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { Activity } from '../../src/access/activity.ts'
+import { Admission } from '../../src/access/admission.ts'
 import { BackgroundSearch } from '../../src/access/background-search.ts'
+import { InitMemory } from '../../src/access/init-memory.ts'
 import { LearnedAddresses } from '../../src/access/learned-addresses.ts'
+import { allocateLimits } from '../../src/access/limits-memory.ts'
+import { PendingHellos } from '../../src/access/pending-hellos.ts'
+import { RememberedInits } from '../../src/access/remembered-inits.ts'
 import { ReplaySet } from '../../src/access/replay-set.ts'
+import type { UserLimits } from '../../src/access/user-limits.ts'
 import { Users } from '../../src/access/users.ts'
 import { siteChooser } from '../../src/front/sites.ts'
 import { Wheel } from '../../src/net/wheel.ts'
@@ -10,8 +16,10 @@ import type { House, SessionStart } from '../../src/session/house.ts'
 import { KnownSite } from '../../src/session/known-site.ts'
 import { walk } from '../../src/session/session.ts'
 import { Tee } from '../../src/session/tee.ts'
+import { Turns } from '../../src/session/turns.ts'
 import type { DialResult } from '../../src/telegram/dial-data-centre.ts'
 import { Directory } from '../../src/telegram/directory.ts'
+import type { Mode } from '../../src/telemetry/catalogue.ts'
 import { allocateCounters, Counters, readTotals } from '../../src/telemetry/counters.ts'
 import { ScriptedLeg } from './scripted-leg.ts'
 
@@ -23,6 +31,13 @@ export interface Plan {
   /** Sessions open already. */
   readonly sessions?: number
   readonly sessionLimit?: number
+  /** Of the user. */
+  readonly limits?: UserLimits
+  readonly maintenance?: boolean
+  /** Secrets that the user had before. */
+  readonly previous?: readonly { readonly secret: string; readonly until: number }[]
+  /** Hellos that may be awaited or searched at a time. */
+  readonly pending?: { readonly all: number; readonly perAddress: number }
   /** Encrypted records that the front is known to send. */
   readonly records?: number | undefined
   readonly otherSite?: string
@@ -31,6 +46,10 @@ export interface Plan {
   readonly dialLater?: boolean
   /** Every hello counts as one of our start-up checks. */
   readonly ownHello?: boolean
+  /** What the listener allows; FakeTLS alone if not said. */
+  readonly modes?: readonly Mode[]
+  /** Whether the lists of addresses refuse the client; asked at accept and before the relay begins. */
+  readonly listed?: () => boolean
 }
 
 /** A whole walk without a socket, a clock or a thread: the legs are scripted, the shared memory is real. */
@@ -46,16 +65,23 @@ export function stage(plan: Plan) {
 
   const visit = () => {
     const client = new ScriptedLeg()
-    const tee = new Tee(client, { wheel, now: () => wheel.now }, () => {})
+    const tee = new Tee(
+      client,
+      { wheel, now: () => wheel.now, awaitsInit: plan.modes?.some((mode) => mode !== 'tls') ?? false },
+      () => {},
+    )
     client.handler = tee
     const from = fronts.length
-    tee.showTo((handler) => house.dialFront(house.sites(undefined).site, handler))
     const visitor = {
       address: '198.51.100.4',
+      port: 40_000,
+      modes: plan.modes ?? (['tls'] as const),
       shownAddress: '198.51.100.0/24',
       family: 'ipv4' as const,
+      listener: 0,
       acceptedAt: 0,
     }
+    tee.showTo((handler) => house.dialFront(house.sites(undefined).site, handler, visitor))
     void walk(tee, visitor, house)
     return { client, front: fronts[from]! }
   }
@@ -67,6 +93,8 @@ export function stage(plan: Plan) {
     dataCentre,
     wheel,
     finishDial: () => dialled.resolve(),
+    /** The user is known from the visitors' address. */
+    learn: () => house.search.learned.remember('198.51.100.4', 0, plan.now),
     /** A counter by its name without prefix, and the values of its labels. */
     counted: (name: string, ...labels: string[]) => countedIn(counters, name, labels),
   }
@@ -86,16 +114,36 @@ function furnish(
   const facts = { records: count === undefined ? {} : { tdlib: count } }
   const domains = ['www.example.org', ...(plan.otherSite ? [plan.otherSite] : [])]
   const own = plan.ownHello === true
+  const { limits, previous, maintenance = false } = plan
+  const users = new Users([
+    { name: 'alice', secret: secret.toString('hex'), enabled, limits, previous: previous ?? [] },
+  ])
+  const memory = allocateLimits({ workers: 1, addressesMax: [limits?.addresses?.max ?? 0], addressSlots: 64 })
+  const place = { worker: 1, seed: 'seed' }
+  const admission = new Admission(
+    memory,
+    place,
+    { users, maintenance, sessions: plan.sessionLimit ?? 100, perAddress: undefined },
+    { unixSeconds: () => now, micros: () => 0, noticed: () => {} },
+  )
+  const { claims } = admission
+  for (let open = plan.sessions ?? 0; open > 0; open--) claims.claim(1, claims.everybody, 100)
   return {
-    settings: { searchHold: 0.5, clockSkewSeconds: 600, sessionLimit: plan.sessionLimit ?? 100 },
-    sites: siteChooser(domains.map((domain) => new KnownSite({ domain, endpoint }, facts))),
+    settings: { searchHold: 0.5, clockSkewSeconds: 600, fallback: 'always', clientFrame: 2 ** 20 },
+    sites: siteChooser(domains.map((domain, number) => new KnownSite({ domain, endpoint }, number, facts))),
     search: {
-      users: new Users([{ name: 'alice', secret: secret.toString('hex'), enabled }]),
+      users,
       learned: new LearnedAddresses(new SharedArrayBuffer(LearnedAddresses.bytes(16)), 'seed'),
       activity: new Activity(new SharedArrayBuffer(Activity.bytes(1))),
     },
     background: new BackgroundSearch({ now: () => 0, after: () => {} }),
+    pending: new PendingHellos(1, plan.pending ?? { all: 100, perAddress: 100 }),
+    admission,
     replays: new ReplaySet(new SharedArrayBuffer(ReplaySet.bytes(600, 64)), 600),
+    inits: new RememberedInits(new InitMemory(new SharedArrayBuffer(InitMemory.bytes(64))), {
+      append: () => {},
+    }),
+    turns: new Turns(async () => {}),
     directory: new Directory({ data_centres: {}, prefer: 'ipv4', unknown_dc: 'refuse' }),
     counters: new Counters(counters, 0),
     log: { debug() {}, info() {}, warn() {}, error() {} },
@@ -106,10 +154,14 @@ function furnish(
     },
     dialTelegram: async ({ addresses }) => {
       await dialled
-      return plan.dial ?? { ok: true, leg: dataCentre, endpoint: addresses[0]!, milliseconds: 1 }
+      const upstream = { name: 'direct', kind: 'direct' } as const
+      return plan.dial ?? { ok: true, leg: dataCentre, endpoint: addresses[0]!, upstream, milliseconds: 1 }
     },
+    goesByMiddle: () => false,
+    dialMiddle: async () => ({ ok: false, failure: 'no_entry' }),
+    startMiddleRelay: (_options, start) => started.push(start),
     startRelay: (_options, start) => started.push(start),
-    openSessions: () => plan.sessions ?? 0,
+    isListed: plan.listed ?? (() => false),
     isOurOwn: () => own,
     leadsBack: () => false,
     random: randomBytes,

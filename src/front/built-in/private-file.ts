@@ -1,10 +1,11 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Undefined where there is none. Rights that were widened meanwhile are taken back to 0600. */
 export function readPrivateFile(path: string): string | undefined {
   try {
-    chmodSync(path, 0o600)
+    // Not on a read-only disk, where the call alone would fail.
+    if ((statSync(path).mode & 0o777) !== 0o600) chmodSync(path, 0o600)
     return readFileSync(path, 'utf8')
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined

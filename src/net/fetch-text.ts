@@ -1,0 +1,122 @@
+/** Redirects that are followed. */
+const MAX_REDIRECTS = 5
+const REDIRECTS = new Set([301, 302, 303, 307, 308])
+const NOT_MODIFIED = 304
+
+/** What a server said of the version that was fetched before; sent back, it saves sending the same again. */
+export interface Validators {
+  readonly etag?: string
+  readonly lastModified?: string
+}
+
+export interface FetchTextOptions {
+  readonly validators?: Validators
+  /** Bytes of the body after decompression. */
+  readonly limit: number
+  /** Milliseconds for everything, redirects and body included. */
+  readonly timeout: number
+  /** Ends it early, as a failure. */
+  readonly signal?: AbortSignal
+}
+
+export type FetchFailure =
+  | 'bad_status'
+  | 'too_long'
+  | 'timeout'
+  | 'too_many_redirects'
+  | 'bad_redirect'
+  | 'unreachable'
+
+export type FetchedText =
+  /** `text`: one character a byte (latin1). */
+  | { readonly state: 'fetched'; readonly text: string; readonly validators: Validators }
+  | { readonly state: 'unchanged' }
+  | { readonly state: 'failed'; readonly code: FetchFailure; readonly message: string }
+
+/** GET of an `http:` or `https:` URL. Never rejects. */
+export async function fetchText(url: string, options: FetchTextOptions): Promise<FetchedText> {
+  const deadline = AbortSignal.timeout(options.timeout)
+  const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline
+  try {
+    const response = await follow(url, { signal, headers: conditions(options.validators) })
+    if ('state' in response) return response
+    if (response.status === NOT_MODIFIED) return { state: 'unchanged' }
+    if (response.status !== 200) {
+      await response.body?.cancel()
+      return failed('bad_status', `status ${response.status}`)
+    }
+    const text = await readBody(response, options.limit)
+    if (text === undefined) return failed('too_long', `more than ${options.limit} bytes`)
+    return { state: 'fetched', text, validators: validatorsOf(response) }
+  } catch (error) {
+    if (deadline.aborted) return failed('timeout', `no whole answer in ${options.timeout} ms`)
+    return failed('unreachable', reason(error))
+  }
+}
+
+function conditions({ etag, lastModified }: Validators = {}): Record<string, string> {
+  return {
+    accept: 'text/plain, */*;q=0.5',
+    ...(etag === undefined ? {} : { 'if-none-match': etag }),
+    ...(lastModified === undefined ? {} : { 'if-modified-since': lastModified }),
+  }
+}
+
+function validatorsOf({ headers }: Response): Validators {
+  const [etag, lastModified] = [headers.get('etag'), headers.get('last-modified')]
+  return { ...(etag === null ? {} : { etag }), ...(lastModified === null ? {} : { lastModified }) }
+}
+
+async function follow(
+  first: string,
+  request: RequestInit,
+): Promise<Response | Extract<FetchedText, { state: 'failed' }>> {
+  let url = new URL(first)
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const response = await fetch(url, { ...request, redirect: 'manual' })
+    if (!REDIRECTS.has(response.status)) return response
+    await response.body?.cancel()
+    const location = response.headers.get('location')
+    const next = redirectTarget(url, location)
+    if (!next) return failed('bad_redirect', 'redirected out of TLS, to what is not HTTP, or nowhere')
+    url = next
+  }
+  return failed('too_many_redirects', `more than ${MAX_REDIRECTS} redirects`)
+}
+
+/** Where a redirect leads; undefined where it must not be followed: out of TLS, or to what is not HTTP. */
+export function redirectTarget(from: URL, location: string | null): URL | undefined {
+  const to = location === null ? null : URL.parse(location, from)
+  const isSafe = to?.protocol === 'https:' || (to?.protocol === 'http:' && from.protocol === 'http:')
+  // Nor is anybody introduced by somebody else: `fetch` refuses URLs with a user's name.
+  return to !== null && isSafe && to.username === '' && to.password === '' ? to : undefined
+}
+
+/** Undefined: longer than the limit, in which case the rest is not read. */
+async function readBody({ body, headers }: Response, limit: number): Promise<string | undefined> {
+  if (body === null) return ''
+  if (Number(headers.get('content-length')) > limit) {
+    await body.cancel()
+    return undefined
+  }
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const part of body) {
+    length += part.length
+    // Leaving the loop cancels the body.
+    if (length > limit) return undefined
+    parts.push(Buffer.from(part.buffer, part.byteOffset, part.byteLength))
+  }
+  return Buffer.concat(parts).toString('latin1')
+}
+
+function failed(code: FetchFailure, message: string): Extract<FetchedText, { state: 'failed' }> {
+  return { state: 'failed', code, message }
+}
+
+/** `fetch` says "fetch failed" and keeps what happened in the cause. No message: it may show the URL, which may hold a token. */
+function reason(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (!(cause instanceof Error)) return String(cause)
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
+}

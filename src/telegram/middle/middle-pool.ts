@@ -1,0 +1,280 @@
+import { type Endpoint, formatEndpoint } from '../../net/endpoint.ts'
+import type { Deadline, Wheel } from '../../net/wheel.ts'
+import { addressBytes } from '../../protocol/ip-address.ts'
+import type { MiddleLink } from '../../relay/middle-link.ts'
+import type { DialResult } from '../dial-data-centre.ts'
+import { seenEnd } from './egress.ts'
+import {
+  type LinkOptions,
+  MiddleConnection,
+  type MiddleConnectionDependencies,
+  type MiddleFailure,
+  type MiddleFailureDetail,
+} from './middle-connection.ts'
+
+/** Clients on each connection before another is opened beside it. */
+export const CLIENTS_BEFORE_ANOTHER = 64
+/** The official proxy keeps as many of each target. */
+export const MOST_CONNECTIONS = 8
+/** The first attempt after a loss comes at once. */
+const FIRST_WAIT = 100
+const LONGEST_WAIT = 30_000
+/** A lost connection is replaced unasked if its pool was asked for within this time. */
+const STILL_NEEDED = 60_000
+/** An unused connection is kept for so long. */
+const IDLE_LIMIT = 300_000
+
+export interface MiddlePoolOptions {
+  /** How the data centre is called in logs. */
+  readonly dc: number
+  readonly addresses: readonly Endpoint[]
+  readonly upstreams: readonly string[] | undefined
+  readonly secret: Buffer
+  readonly publicAddresses: readonly string[]
+  /** A client waits no longer for a connection, milliseconds. */
+  readonly patience: number
+}
+
+export interface MiddlePoolDependencies extends MiddleConnectionDependencies {
+  readonly wheel: Wheel
+  /** Reaches one of the addresses. */
+  dial(
+    dc: number,
+    addresses: readonly Endpoint[],
+    upstreams: readonly string[] | undefined,
+  ): Promise<DialResult>
+  now(): number
+}
+
+export interface MiddlePoolEvents {
+  connections(change: 1 | -1): void
+  ready(milliseconds: number): void
+  failed(
+    detail: MiddleFailureDetail | { readonly failure: 'dial'; readonly code: string },
+    ready: boolean,
+  ): void
+  odd(kind: 'unknown_client' | 'unknown_call' | 'malformed'): void
+}
+
+export type LinkResult =
+  | { readonly ok: true; readonly link: MiddleLink; readonly milliseconds: number }
+  | { readonly ok: false; readonly failure: MiddleFailure | 'dial' | 'backing_off' }
+
+interface Waiting extends Deadline {
+  readonly options: LinkOptions
+  readonly began: number
+  resolve(result: LinkResult): void
+}
+
+/** The connections of one worker to the middle proxies of one data centre. */
+export class MiddlePool {
+  readonly #o: MiddlePoolOptions
+  readonly #d: MiddlePoolDependencies
+  readonly #events: MiddlePoolEvents
+  readonly #ready = new Set<MiddleConnection>()
+  readonly #waiting = new Set<Waiting>()
+  readonly #idleSince = new Map<MiddleConnection, number>()
+  /** Addresses that can be dialled and then do not become ready, with how often in a row. */
+  readonly #unready = new Map<string, number>()
+  readonly #retry: Deadline = { dueTick: 0, expire: () => this.#tryAgain() }
+  #opening = 0
+  #failures = 0
+  /** Before this nothing is tried, milliseconds of the wheel. */
+  #notBefore = 0
+  #askedAt = Number.NEGATIVE_INFINITY
+  #offerCrc32c = false
+  #draining = false
+  #lastFailure: MiddleFailure | 'dial' = 'timeout'
+
+  constructor(options: MiddlePoolOptions, dependencies: MiddlePoolDependencies, events: MiddlePoolEvents) {
+    this.#o = options
+    this.#d = dependencies
+    this.#events = events
+  }
+
+  get connections(): number {
+    return this.#ready.size
+  }
+
+  /** Clients of all connections. */
+  get load(): number {
+    let load = 0
+    for (const connection of this.#ready) load += connection.load
+    return load
+  }
+
+  /** A client's way, by the connection that has the fewest. */
+  link(options: LinkOptions): Promise<LinkResult> {
+    this.#askedAt = this.#d.wheel.now
+    const best = this.#leastLoaded()
+    if (best) {
+      if (best.load >= CLIENTS_BEFORE_ANOTHER && this.#ready.size + this.#opening < MOST_CONNECTIONS)
+        this.#open()
+      return Promise.resolve({ ok: true, link: this.#linkBy(best, options), milliseconds: 0 })
+    }
+    if (this.#opening === 0) {
+      // Who comes while nothing may be tried need not wait to hear so: its fallback can begin.
+      if (this.#d.wheel.now < this.#notBefore) return Promise.resolve({ ok: false, failure: 'backing_off' })
+      this.#open()
+    }
+    return new Promise((resolve) => {
+      const { wheel, now } = this.#d
+      const waiting: Waiting = {
+        dueTick: 0,
+        options,
+        began: now(),
+        resolve,
+        expire: () => {
+          this.#waiting.delete(waiting)
+          resolve({ ok: false, failure: 'timeout' })
+        },
+      }
+      this.#waiting.add(waiting)
+      wheel.schedule(waiting, this.#o.patience)
+    })
+  }
+
+  /** No more clients; those that there are stay until they go. */
+  drain(): void {
+    this.#draining = true
+    this.#d.wheel.cancel(this.#retry)
+    this.#fail('retired')
+    this.sweep()
+  }
+
+  /** Now and then: connections that nobody uses are closed. True: there is nothing left of a drained pool. */
+  sweep(): boolean {
+    const { now } = this.#d.wheel
+    for (const connection of [...this.#ready]) {
+      if (connection.load > 0) this.#idleSince.delete(connection)
+      else if (this.#draining) connection.retire()
+      else {
+        const since = this.#idleSince.get(connection) ?? now
+        this.#idleSince.set(connection, since)
+        if (now - since >= IDLE_LIMIT) connection.retire()
+      }
+    }
+    return this.#draining && this.#ready.size === 0 && this.#opening === 0
+  }
+
+  #leastLoaded(): MiddleConnection | undefined {
+    let best: MiddleConnection | undefined
+    for (const connection of this.#ready) if (!best || connection.load < best.load) best = connection
+    return best
+  }
+
+  #linkBy(connection: MiddleConnection, options: LinkOptions): MiddleLink {
+    this.#idleSince.delete(connection)
+    return connection.open(options)
+  }
+
+  #open(): void {
+    this.#opening++
+    void this.#connect().catch(() => this.#notReady({ failure: 'dial', code: 'error' }))
+  }
+
+  async #connect(): Promise<void> {
+    const { secret, publicAddresses, dc, upstreams } = this.#o
+    const began = this.#d.now()
+    const dialled = await this.#d.dial(dc, this.#inOrder(), upstreams)
+    if (!dialled.ok) return this.#notReady({ failure: 'dial', code: dialled.failure })
+    const { leg, endpoint } = dialled
+    const name = formatEndpoint(endpoint)
+    const remote = endpoint.kind === 'tcp' ? { address: endpoint.host, port: endpoint.port } : undefined
+    const server = remote && addressBytes(remote.address)
+    const self = remote && seenEnd(leg.localEnd, remote, publicAddresses)
+    if (!server || !self) {
+      leg.destroy()
+      return this.#notReady({ failure: 'dial', code: 'own_address_unknown' })
+    }
+    const options = {
+      leg,
+      secret,
+      server: { address: server, port: remote.port },
+      self,
+      offerCrc32c: this.#offerCrc32c,
+    }
+    const connection = new MiddleConnection(options, this.#d, {
+      ready: () => {
+        this.#unready.delete(name)
+        this.#events.ready(this.#d.now() - began)
+        this.#admit(connection)
+      },
+      over: (_connection, detail) => {
+        if (!this.#ready.has(connection)) this.#unready.set(name, (this.#unready.get(name) ?? 0) + 1)
+        this.#over(connection, detail)
+      },
+      odd: (kind) => this.#events.odd(kind),
+    })
+    connection.begin()
+  }
+
+  /** Whoever answers the dial and not the handshake comes after the others. */
+  #inOrder(): readonly Endpoint[] {
+    const failures = (endpoint: Endpoint) => this.#unready.get(formatEndpoint(endpoint)) ?? 0
+    return this.#o.addresses.toSorted((a, b) => failures(a) - failures(b))
+  }
+
+  #admit(connection: MiddleConnection): void {
+    this.#opening--
+    this.#failures = 0
+    this.#notBefore = 0
+    this.#ready.add(connection)
+    this.#events.connections(1)
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const one of waiting) {
+      this.#d.wheel.cancel(one)
+      const milliseconds = this.#d.now() - one.began
+      one.resolve({ ok: true, link: this.#linkBy(connection, one.options), milliseconds })
+    }
+    if (this.#draining) this.sweep()
+  }
+
+  #over(connection: MiddleConnection, detail: MiddleFailureDetail): void {
+    this.#idleSince.delete(connection)
+    if (!this.#ready.delete(connection)) return this.#notReady(detail)
+    this.#events.connections(-1)
+    if (detail.failure === 'retired') return
+    this.#events.failed(detail, true)
+    if (this.#ready.size === 0) this.#retryLater()
+  }
+
+  #notReady(detail: MiddleFailureDetail | { readonly failure: 'dial'; readonly code: string }): void {
+    this.#opening--
+    this.#failures++
+    this.#lastFailure = detail.failure
+    // The official proxy asks for CRC-32C: whoever refuses our flags may want that.
+    if (detail.code === 'refused_flags' || detail.code === 'refused_crc32c')
+      this.#offerCrc32c = !this.#offerCrc32c
+    this.#events.failed(detail, false)
+    const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.#failures - 1))
+    this.#notBefore = this.#d.wheel.now + wait
+    if (this.#ready.size > 0 || this.#opening > 0) return
+    this.#fail(this.#lastFailure)
+    this.#retryLater()
+  }
+
+  #fail(failure: MiddleFailure | 'dial'): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const one of waiting) {
+      this.#d.wheel.cancel(one)
+      one.resolve({ ok: false, failure })
+    }
+  }
+
+  #retryLater(): void {
+    if (this.#draining) return
+    const wait = Math.max(0, this.#notBefore - this.#d.wheel.now)
+    // A third more or less, so that many proxies do not come back all at once.
+    const jitter = 1 + (this.#d.random(1)[0]! / 255 - 0.5) * 0.6
+    this.#d.wheel.schedule(this.#retry, Math.ceil(wait * jitter) + 1)
+  }
+
+  #tryAgain(): void {
+    const isNeeded = this.#d.wheel.now - this.#askedAt < STILL_NEEDED
+    if (this.#draining || !isNeeded || this.#ready.size + this.#opening > 0) return
+    this.#open()
+  }
+}

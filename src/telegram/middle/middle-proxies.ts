@@ -1,0 +1,122 @@
+import type { Endpoint } from '../../net/endpoint.ts'
+import { formatEndpoint } from '../../net/endpoint.ts'
+import type { MiddleLink } from '../../relay/middle-link.ts'
+import { Directory, type DirectoryOptions } from '../directory.ts'
+import type { LinkOptions, MiddleFailureDetail } from './middle-connection.ts'
+import type { MiddleKnowledge } from './middle-directory.ts'
+import { type LinkResult, MiddlePool, type MiddlePoolDependencies } from './middle-pool.ts'
+
+export interface MiddleProxiesOptions {
+  readonly directory: Omit<DirectoryOptions, 'data_centres'>
+  /** A client waits no longer for a connection, milliseconds. */
+  readonly patience: number
+}
+
+export interface MiddleProxiesEvents {
+  /** @param dc whose entry was used */
+  connections(dc: number, change: 1 | -1): void
+  ready(dc: number, milliseconds: number): void
+  /** @param ready whether it had served clients */
+  failed(dc: number, detail: MiddleFailureDetail | { failure: 'dial'; code: string }, ready: boolean): void
+  odd(kind: 'unknown_client' | 'unknown_call' | 'malformed'): void
+}
+
+export type MiddleResult =
+  | { readonly ok: true; readonly link: MiddleLink; readonly dc: number; readonly milliseconds: number }
+  | { readonly ok: false; readonly failure: Extract<LinkResult, { ok: false }>['failure'] | 'no_entry' }
+
+interface Entry {
+  readonly pool: MiddlePool
+  readonly dc: number
+  /** What it was made of. */
+  readonly key: string
+}
+
+/** All middle proxies that one worker uses. */
+export class MiddleProxies {
+  #o: MiddleProxiesOptions
+  readonly #d: MiddlePoolDependencies
+  readonly #events: MiddleProxiesEvents
+  /** By data centre and the upstreams that its clients must take. */
+  readonly #entries = new Map<string, Entry>()
+  /** Their clients stay until they go. */
+  readonly #draining = new Set<MiddlePool>()
+  #knowledge: MiddleKnowledge
+  #directory: Directory
+
+  constructor(
+    options: MiddleProxiesOptions,
+    knowledge: MiddleKnowledge,
+    dependencies: MiddlePoolDependencies,
+    events: MiddleProxiesEvents,
+  ) {
+    this.#o = options
+    this.#d = dependencies
+    this.#events = events
+    this.#knowledge = knowledge
+    this.#directory = this.#read(knowledge)
+  }
+
+  /** From now on these addresses and this secret: what has changed is drained, nothing else is touched. */
+  apply(knowledge: MiddleKnowledge, options = this.#o): void {
+    this.#o = options
+    this.#knowledge = knowledge
+    this.#directory = this.#read(knowledge)
+    for (const [place, { pool, dc, key }] of this.#entries) {
+      const road = this.#directory.road(dc)
+      if (road?.dc === dc && this.#key(road.addresses) === key) continue
+      this.#entries.delete(place)
+      this.#draining.add(pool)
+      pool.drain()
+    }
+  }
+
+  /**
+   * @param dc as the client wrote it
+   * @param upstreams by which alone the client may go
+   */
+  async link(
+    dc: number,
+    upstreams: readonly string[] | undefined,
+    options: LinkOptions,
+  ): Promise<MiddleResult> {
+    const road = this.#directory.road(dc)
+    if (!road) return { ok: false, failure: 'no_entry' }
+    const result = await this.#poolOf(road.dc, road.addresses, upstreams).link(options)
+    return result.ok ? { ...result, dc: road.dc } : result
+  }
+
+  /** Now and then: what is not used any more is closed. */
+  sweep(): void {
+    for (const { pool } of this.#entries.values()) pool.sweep()
+    for (const pool of this.#draining) if (pool.sweep()) this.#draining.delete(pool)
+  }
+
+  #poolOf(dc: number, addresses: readonly Endpoint[], upstreams: readonly string[] | undefined): MiddlePool {
+    const place = [dc, ...(upstreams ?? [])].join(' ')
+    const known = this.#entries.get(place)
+    if (known) return known.pool
+    const { secret, publicAddresses } = this.#knowledge
+    const { patience } = this.#o
+    const options = { dc, addresses, upstreams, secret: Buffer.from(secret), publicAddresses, patience }
+    const pool = new MiddlePool(options, this.#d, {
+      connections: (change) => this.#events.connections(dc, change),
+      ready: (milliseconds) => this.#events.ready(dc, milliseconds),
+      failed: (detail, ready) => this.#events.failed(dc, detail, ready),
+      odd: (kind) => this.#events.odd(kind),
+    })
+    this.#entries.set(place, { pool, dc, key: this.#key(addresses) })
+    return pool
+  }
+
+  #read({ table }: MiddleKnowledge): Directory {
+    return new Directory({ ...this.#o.directory, data_centres: table }, {})
+  }
+
+  #key(addresses: readonly Endpoint[]): string {
+    const { secret, publicAddresses } = this.#knowledge
+    return [Buffer.from(secret).toString('hex'), ...publicAddresses, ...addresses.map(formatEndpoint)].join(
+      ' ',
+    )
+  }
+}

@@ -1,0 +1,98 @@
+import { chmodSync, existsSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { afterEach, expect, test } from 'vitest'
+import { freePort } from '../world/free-port.ts'
+import { NODE } from '../world/node.ts'
+import { type Portico, startPortico } from '../world/portico.ts'
+import { ALICE } from '../world/portico-toml.ts'
+import { startProcess } from '../world/process.ts'
+import { temporaryFolder } from '../world/temporary-folder.ts'
+import { waitFor } from '../world/wait-for.ts'
+
+const DOMAIN = 'www.example.org'
+let portico: Portico | undefined
+
+afterEach(async () => {
+  await portico?.kill9()
+})
+
+async function start(path: string): Promise<void> {
+  portico = await startPortico({
+    config: (port) => `
+      [[listener]]
+      address = "127.0.0.1:${port}"
+      [[listener]]
+      address = "unix:${path}"
+      permissions = "0600"
+      [front]
+      domain = "${DOMAIN}"
+      address = "built-in"
+      [users.alice]
+      secret = "${ALICE}"
+    `,
+  })
+}
+
+function visit(path: string): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTls({ path, servername: DOMAIN, rejectUnauthorized: false }, () => resolve(socket))
+    socket.once('error', reject)
+  })
+}
+
+test('serves on a unix socket with its permissions, over a stale file', async () => {
+  const path = join(temporaryFolder('unix'), 'proxy.sock')
+  // A process that was killed leaves its socket file.
+  const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`
+  const dead = await startProcess(NODE, ['-e', script])
+  await waitFor('the socket file', () => existsSync(path))
+  await dead.stop('SIGKILL')
+  expect(existsSync(path)).toBe(true)
+  chmodSync(path, 0o777)
+
+  await start(path)
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  const visitor = await visit(path)
+  expect(visitor.getProtocol()).toBe('TLSv1.3')
+  visitor.destroy()
+})
+
+test('a socket that somebody listens on is not taken away', async () => {
+  const path = join(temporaryFolder('unix'), 'proxy.sock')
+  const owner = createServer((socket) => socket.end('mine'))
+  await new Promise<void>((resolve) => owner.listen(path, resolve))
+  await expect(start(path)).rejects.toThrow(/ended with 69/)
+  expect(existsSync(path)).toBe(true)
+  owner.close()
+})
+
+test('an IPv6 wildcard beside an IPv4 one on the same port', async () => {
+  const both = await freePort()
+  portico = await startPortico({
+    config: (port) => `
+      [[listener]]
+      address = "127.0.0.1:${port}"
+      [[listener]]
+      address = "0.0.0.0:${both}"
+      [[listener]]
+      address = "[::]:${both}"
+      [front]
+      domain = "${DOMAIN}"
+      address = "built-in"
+      [users.alice]
+      secret = "${ALICE}"
+    `,
+  })
+  for (const host of ['127.0.0.1', '::1']) {
+    const socket = await new Promise<TLSSocket>((resolve, reject) => {
+      const one = connectTls({ host, port: both, servername: DOMAIN, rejectUnauthorized: false }, () =>
+        resolve(one),
+      )
+      one.once('error', reject)
+    })
+    expect(socket.getProtocol()).toBe('TLSv1.3')
+    socket.destroy()
+  }
+})
