@@ -83,7 +83,16 @@ async function play(scene: Scene = {}) {
         addresses: config.listener.map(({ address }) => address),
         warnings: [],
         stopped: Promise.resolve(0),
-        applyUsers: () => true,
+        apply: async () => ({ changed: [], restart: [] }),
+        reload: async (trigger) => ({
+          at: '',
+          trigger,
+          result: 'unchanged',
+          changed: [],
+          restart: [],
+          problems: [],
+          milliseconds: 0,
+        }),
         stop() {},
         on(listener) {
           for (const event of scene.events ?? []) listener(event)

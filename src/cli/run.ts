@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { loadConfig } from '../config/load.ts'
+import { type Loaded, loadConfig } from '../config/load.ts'
 import { type ConfigProblem, formatProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
 import { whereabouts } from '../net/reverse-name.ts'
@@ -39,12 +39,13 @@ export async function run(
     human.write(
       first === undefined ? `Configuration: ${path}\n` : `Wrote ${path} (new secret, user "default")\n`,
     )
-    const loaded = loadConfig(path, { ...around.env, ...overrides(options) })
+    const load = () => loadConfig(path, { ...around.env, ...overrides(options) })
+    const loaded = load()
     if (!loaded.ok) return refuse(loaded.problems, path, human)
     const { config, warnings } = loaded
     const log = openLog(config.log)
     for (const warning of warnings) log.warn(warning)
-    return await untilStopped(config, { around, human, log, first, serve, signals, probes })
+    return await untilStopped(config, { around, human, log, first, load, serve, signals, probes })
   } catch (error) {
     if (!(error instanceof FirstFileError || error instanceof LogFileError)) throw error
     human.write(`${error.message}\n`)
@@ -78,14 +79,17 @@ interface Stage extends Required<RunDependencies> {
   readonly human: Output
   readonly log: OpenLog
   readonly first: FirstStart | undefined
+  /** Reads the configuration again. */
+  load(): Loaded
 }
 
 async function untilStopped(config: Config, stage: Stage): Promise<number> {
-  const { log, human, serve, around } = stage
+  const { log, human, serve, around, load } = stage
   const signalled = heedSignals(stage.signals, log)
   try {
-    const running = await serve(config, { log, version: around.version })
-    signalled.stopWith(() => running.stop())
+    const source = { file: config.file, load }
+    const running = await serve(config, { log, version: around.version, source })
+    signalled.tell(running)
     await tell(config, running, stage)
     return await running.stopped
   } catch (error) {
@@ -107,20 +111,27 @@ function exitCodeOf(error: unknown): number | undefined {
   return coded && typeof error.exitCode === 'number' ? error.exitCode : undefined
 }
 
-/** TERM and INT stop; HUP opens log files again; USR1 must not start Node's inspector. */
+/** TERM and INT stop; HUP reads the configuration and opens log files again; USR1 must not start Node's inspector. */
 function heedSignals(signals: Stage['signals'], log: OpenLog) {
-  let stop = (): void => process.exit(EXIT.ok)
+  let running: Running | undefined
+  const stop = () => {
+    if (!running) process.exit(EXIT.ok)
+    running.stop()
+  }
   const handlers = {
-    SIGTERM: () => stop(),
-    SIGINT: () => stop(),
-    SIGHUP: () => log.reopen(),
+    SIGTERM: stop,
+    SIGINT: stop,
+    SIGHUP: () => {
+      log.reopen()
+      void running?.reload('signal')
+    },
     SIGUSR1: () => {},
   }
   const names = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const
   for (const name of names) signals.on(name, handlers[name])
   return {
-    stopWith(call: () => void) {
-      stop = call
+    tell(whom: Running) {
+      running = whom
     },
     forget() {
       for (const name of names) signals.off(name, handlers[name])

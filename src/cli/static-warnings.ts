@@ -6,6 +6,21 @@ const HERE = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'])
 
 /** What start-up would warn of and can be known without a single packet. */
 export function staticWarnings(config: Config): string[] {
+  return [...frontWarnings(config), ...plainWarnings(config)]
+}
+
+/** Of listeners whose clients need no FakeTLS. */
+function plainWarnings({ listener }: Config): string[] {
+  return listener.flatMap(({ address, modes }) => {
+    const plain = modes.filter((mode) => mode !== 'tls')
+    if (plain.length === 0) return []
+    return [
+      `The listener ${formatEndpoint(address)} allows ${plain.join(' and ')}: such clients can be recognised on the wire, and the listener can be told from the site (what is not TLS is answered later there). Give them a listener of their own.`,
+    ]
+  })
+}
+
+function frontWarnings(config: Config): string[] {
   const fronts = [config.front, ...config.front.site]
   return fronts.flatMap(({ domain, address }) => {
     if (address === undefined || address === 'built-in') return []

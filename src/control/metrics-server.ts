@@ -30,6 +30,8 @@ export interface MetricsDependencies {
 export interface MetricsServer {
   /** With the port that was given, where 0 was asked for. */
   readonly endpoint: Endpoint
+  /** For all requests from now on. @throws CidrError */
+  apply(options: Pick<MetricsOptions, 'path' | 'allow'>): void
   close(): Promise<void>
 }
 
@@ -51,7 +53,8 @@ const NOT_READY: Answer = { status: 503, body: 'not ready\n' }
  * Rejects with BindError, or CidrError for a bad entry of `allow`.
  */
 export async function serveMetrics(options: MetricsOptions, d: MetricsDependencies): Promise<MetricsServer> {
-  const allowed = new CidrSet(options.allow)
+  let allowed = new CidrSet(options.allow)
+  let { path: metricsPath } = options
   const scrape = oneAtATime(d.exposition)
   const server = createServer(
     {
@@ -74,7 +77,8 @@ export async function serveMetrics(options: MetricsOptions, d: MetricsDependenci
 
   async function answer(request: IncomingMessage): Promise<Answer> {
     if (options.listen.kind === 'tcp' && !allowed.has(request.socket.remoteAddress ?? '')) return FORBIDDEN
-    const known = routes.get((request.url ?? '').split('?', 1)[0] as string)
+    const asked = (request.url ?? '').split('?', 1)[0] as string
+    const known = asked === metricsPath ? metrics : routes.get(asked)
     if (known === undefined) return NOT_FOUND
     return request.method === 'GET' || request.method === 'HEAD' ? known() : WRONG_METHOD
   }
@@ -85,14 +89,12 @@ export async function serveMetrics(options: MetricsOptions, d: MetricsDependenci
     body: ['ok', ...d.troubles().map((trouble) => `error: ${trouble}`), ''].join('\n'),
   })
 
-  const routes = new Map<string, () => Answer | Promise<Answer>>([
-    [
-      options.path,
-      async () => {
-        const { contentType, body } = await scrape()
-        return { status: 200, body, type: contentType }
-      },
-    ],
+  const metrics = async (): Promise<Answer> => {
+    const { contentType, body } = await scrape()
+    return { status: 200, body, type: contentType }
+  }
+
+  const routes = new Map<string, () => Answer>([
     ['/health/live', alive],
     ['/health/ready', () => (d.ready() ? alive() : NOT_READY)],
   ])
@@ -101,6 +103,10 @@ export async function serveMetrics(options: MetricsOptions, d: MetricsDependenci
   server.on('error', (error) => d.log.warn('the metrics server failed', { error }))
   return {
     endpoint,
+    apply: ({ path, allow }) => {
+      allowed = new CidrSet(allow)
+      metricsPath = path
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

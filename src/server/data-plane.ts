@@ -23,7 +23,7 @@ import { openInitMemory } from './init-keeping.ts'
 import type { PublishedLists } from './ip-lists/ip-list-keeper.ts'
 import { ListHits } from './ip-lists/list-hits.ts'
 import { ListedAddresses } from './ip-lists/listed-addresses.ts'
-import type { WorkerSettings, WorkerStart } from './messages.ts'
+import type { BoundListener, WorkerSettings, WorkerStart } from './messages.ts'
 import { MiddleRoad } from './middle-road.ts'
 import { Noticed } from './noticed.ts'
 import { OpenListeners } from './open-listeners.ts'
@@ -214,10 +214,9 @@ export class DataPlane {
     this.#sessions.cutAll()
   }
 
-  #accept(caller: Caller, listener: number): LegHandler {
+  #accept(caller: Caller, { number: listener, modes }: BoundListener): LegHandler {
     const house = this.#house
     const { site } = house.sites(undefined)
-    const { modes } = this.#start.config.listener[listener]!
     const awaitsInit = modes.some((mode) => mode !== 'tls')
     const tee = new Tee(caller.leg, awaitsInit ? { ...this.#thread, awaitsInit } : this.#thread, () => {})
     if (this.#thread.descriptors.exhausted || this.#leadsBack(site) || this.#mustClose(caller)) {

@@ -1,6 +1,7 @@
 import { InitMemory } from '../access/init-memory.ts'
 import { RememberedInits, restoreInits } from '../access/remembered-inits.ts'
 import type { Config } from '../config/schema.ts'
+import { formatEndpoint } from '../net/endpoint.ts'
 import { deleteSegments, readSegments, SegmentLog } from '../state/segment-log.ts'
 import type { Log } from '../telemetry/guarded-log.ts'
 import { initFolder } from './state-files.ts'
@@ -13,9 +14,17 @@ export function allowsPlain({ listener }: Pick<Config, 'listener'>): boolean {
   return listener.some(({ modes }) => modes.some((mode) => mode !== 'tls'))
 }
 
-/** Brings back the inits of earlier runs, before anybody listens. */
+/** Brings back the inits of earlier runs, before anybody listens, and says what such listeners cost. */
 export function restoreInitMemory(config: Config, shared: SharedArrayBuffer, log: Log): void {
   if (!allowsPlain(config)) return
+  log.warn(
+    'clients without FakeTLS are allowed: they can be recognised on the wire, and their listener told from the site',
+    {
+      listeners: config.listener
+        .filter(({ modes }) => modes.some((mode) => mode !== 'tls'))
+        .map(({ address }) => formatEndpoint(address)),
+    },
+  )
   const folder = initFolder(config.state.dir)
   try {
     deleteSegments(folder, unixSeconds() - KEEP_SECONDS)

@@ -36,7 +36,7 @@ export class ListenerBook {
   ): Promise<Change & { readonly listeners: readonly BoundListener[] }> {
     const listeners: BoundListener[] = []
     for (const listener of config.listener) {
-      const { backlog, permissions, proxy_protocol: proxyProtocol, address } = listener
+      const { backlog, permissions, modes, proxy_protocol: proxyProtocol, address } = listener
       const known = this.#current.find(({ number }) => this.addresses[number] === formatEndpoint(address))
       const place = known
         ? { endpoint: known.endpoint, ipv6Only: known.ipv6Only }
@@ -44,7 +44,7 @@ export class ListenerBook {
       const number = known?.number ?? this.#number(address, listeners)
       // The port is shared by the workers, and for a moment by a listener and its successor.
       const reusePort = address.kind === 'tcp' && (await this.#canShare())
-      listeners.push({ number, ...place, backlog, permissions, proxyProtocol, reusePort })
+      listeners.push({ number, ...place, modes, backlog, permissions, proxyProtocol, reusePort })
     }
     const commit = () => {
       this.#current = listeners

@@ -14,6 +14,8 @@ export interface BoundListener {
   /** The same in the whole run of the process. */
   readonly number: number
   readonly endpoint: Endpoint
+  /** What clients may speak here. */
+  readonly modes: Config['listener'][number]['modes']
   readonly backlog: number
   readonly ipv6Only: boolean
   readonly reusePort: boolean

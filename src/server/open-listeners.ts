@@ -8,8 +8,7 @@ import { type Caller, Proxied, type ProxiedDependencies } from './proxied.ts'
 export interface OpenListenersDependencies {
   readonly thread: Omit<ListenDependencies, 'accept'> & Pick<ProxiedDependencies, 'wheel'>
   readonly counters: Counters
-  /** @param listener its number */
-  accept(caller: Caller, listener: number): LegHandler
+  accept(caller: Caller, listener: BoundListener): LegHandler
 }
 
 /** The first address that could not be opened, with the system's code. */
@@ -88,7 +87,7 @@ export class OpenListeners {
     const { thread, accept } = this.#dependencies
     const proxied = this.#proxied(wanted)
     const state: Omit<OpenListener, 'listening'> = { wanted, proxied }
-    const admit = (caller: Caller) => accept(caller, (this.#open.get(key) ?? state).wanted.number)
+    const admit = (caller: Caller) => accept(caller, (this.#open.get(key) ?? state).wanted)
     const listening = await listen(wanted, {
       ...thread,
       accept: (accepted: Accepted) => {

@@ -55,8 +55,6 @@ export interface SharedMemoryOptions {
   /** `addresses.max` of each user by place, 0 for none and for those who are still to come. */
   readonly addressesMax: readonly number[]
   readonly clockSkewSeconds: number
-  /** Some listener allows clients without FakeTLS. */
-  readonly allowsPlain: boolean
   /** Bytes of memory that this process may use. */
   readonly memory: number
 }
@@ -79,7 +77,7 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     rows,
     counters: allocateCounters(rows),
     replays: new SharedArrayBuffer(ReplaySet.bytes(options.clockSkewSeconds, REPLAY_SLOTS[size])),
-    inits: new SharedArrayBuffer(InitMemory.bytes(options.allowsPlain ? INIT_SLOTS[size] : 8)),
+    inits: new SharedArrayBuffer(InitMemory.bytes(INIT_SLOTS[size])),
     learned: new SharedArrayBuffer(LearnedAddresses.bytes(LEARNED_ADDRESSES[size])),
     activity: new SharedArrayBuffer(Activity.bytes(users)),
     usage: new SharedArrayBuffer(UsageRows.bytes(users, rows)),

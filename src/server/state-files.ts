@@ -19,6 +19,9 @@ export function middleFolder(dir: string): string {
   return join(dir, 'middle')
 }
 
+/** Where commands find a running portico. */
+export { controlSocketIn as controlSocket } from '../config/state-place.ts'
+
 /** Inits of clients without FakeTLS. */
 export function initFolder(dir: string): string {
   return join(dir, 'inits')

@@ -1,7 +1,5 @@
 import { UsageRows, type UserUsage } from '../access/usage-rows.ts'
 import type { Config } from '../config/schema.ts'
-import type { Site } from '../front/site.ts'
-import { formatEndpoint } from '../net/endpoint.ts'
 import { StoreError } from '../state/store.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -19,9 +17,13 @@ const EXIT_CONFIGURATION = 78
 const HELLOS_AGAIN_MILLISECONDS = 5000
 
 export interface StateKeepingOptions {
+  /** As it was at the start: what of it can change is told by `apply`. */
   readonly config: Config
-  readonly sites: readonly Site[]
   readonly shared: SharedMemory
+  /** Names by place, addresses of listeners and domains of sites by number; they grow while portico runs. */
+  readonly users: readonly string[]
+  readonly listeners: readonly string[]
+  readonly sites: readonly string[]
 }
 
 export interface StateKeepingDependencies
@@ -33,18 +35,22 @@ export interface StateKeepingDependencies
 
 /** What outlives the process: the users' usage and the hellos that were let in, with the thread that waits for their disk. */
 export class StateKeeping {
-  readonly users: readonly string[]
   readonly #rows: UsageRows
   readonly #store: ThreadedStore
   readonly #keeper: UsageKeeper
   readonly #health: WatchedHealth
   readonly #log: Log
+  #historyDays: number
   #timer: NodeJS.Timeout | undefined
   #hellosAgain: NodeJS.Timeout | undefined
 
-  constructor({ config, sites, shared }: StateKeepingOptions, dependencies: StateKeepingDependencies) {
+  constructor(
+    { config, shared, users, listeners, sites }: StateKeepingOptions,
+    dependencies: StateKeepingDependencies,
+  ) {
     const { log, counters } = dependencies
-    this.users = Object.keys(config.users)
+    this.#historyDays = historyDays(config)
+    const historyNow = () => this.#historyDays
     this.#log = log
     this.#health = new WatchedHealth(counters, log)
     this.#rows = new UsageRows(shared.usage, shared.rows)
@@ -58,11 +64,13 @@ export class StateKeeping {
     )
     this.#keeper = new UsageKeeper(
       {
-        users: this.users,
-        listeners: config.listener.map(({ address }) => formatEndpoint(address)),
-        sites: sites.map(({ domain }) => domain),
+        users,
+        listeners,
+        sites,
         utcOffsetSeconds: config.usage.utc_offset / 1000,
-        historyDays: Math.ceil(config.usage.history / DAY_MILLISECONDS),
+        get historyDays() {
+          return historyNow()
+        },
       },
       { ...dependencies, rows: this.#rows, store: this.#store },
     )
@@ -97,6 +105,12 @@ export class StateKeeping {
     }
   }
 
+  /** There may be more users than before. */
+  apply(config: Pick<Config, 'usage'>): void {
+    this.#historyDays = historyDays(config)
+    this.#keeper.follow()
+  }
+
   /** All that was ever counted of a user. */
   usage(user: number): UserUsage {
     return this.#rows.read(user)
@@ -124,4 +138,8 @@ export class StateKeeping {
     clearTimeout(deadline)
     await this.#store.close()
   }
+}
+
+function historyDays({ usage }: Pick<Config, 'usage'>): number {
+  return Math.ceil(usage.history / DAY_MILLISECONDS)
 }

@@ -1,44 +1,42 @@
-import { forgetWorker } from '../access/limits-memory.ts'
-import { placeUsers, type UserPlaces } from '../access/users.ts'
 import type { Config } from '../config/schema.ts'
-import { type MetricsServer, serveMetrics } from '../control/metrics-server.ts'
+import type { ReloadReport } from '../control/answers.ts'
+import { type CommandServer, serveCommands } from '../control/command-server.ts'
 import { descriptorBudget } from '../net/descriptors.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
-import { Counters, resetGauges } from '../telemetry/counters.ts'
-import type { Log } from '../telemetry/log.ts'
+import { Counters } from '../telemetry/counters.ts'
+import type { Log, OpenLog } from '../telemetry/log.ts'
 import { openExposition } from '../telemetry/prometheus.ts'
 import { userBytes } from '../telemetry/user-bytes.ts'
-import { type FrontSites, openFrontSites } from './front-sites.ts'
 import { accessSettings } from './gatekeeping.ts'
 import { allowsPlain, restoreInitMemory } from './init-keeping.ts'
-import { IpListKeeper } from './ip-lists/ip-list-keeper.ts'
-import { ListHits } from './ip-lists/list-hits.ts'
 import { listMetrics } from './ip-lists/list-metrics.ts'
-import { planListeners, refused } from './listeners.ts'
+import { ListKeeping } from './list-keeping.ts'
+import { ListenerBook } from './listener-book.ts'
 import { availableMemory, workerCount } from './machine.ts'
-import type { BoundListener, FromWorker, ServeEvent, WorkerStart } from './messages.ts'
-import { MiddleKeeping } from './middle-keeping.ts'
+import type { ServeEvent, WorkerSettings, WorkerStart } from './messages.ts'
+import { MetricsKeeping } from './metrics-keeping.ts'
+import { MiddleBook } from './middle-book.ts'
 import { QuotaKeeping, ROLL_MILLISECONDS } from './quota-keeping.ts'
-import { ServeError } from './serve-error.ts'
-import { allocateSharedMemory, type SharedMemory, SUPERVISOR } from './shared-memory.ts'
+import { type Applied, listenersOf, memoryAndMost, reconfigure } from './reconfigure.ts'
+import { type ConfigSource, Reloading, type ReloadTrigger } from './reloading.ts'
+import { runningCommands } from './running-commands.ts'
+import { allocateSharedMemory, type SharedMemory, SUPERVISOR, userCapacity } from './shared-memory.ts'
+import { SiteBook } from './site-book.ts'
 import { SiteLearning } from './site-learning.ts'
-import { listFolder } from './state-files.ts'
+import { controlSocket } from './state-files.ts'
 import { StateKeeping } from './state-keeping.ts'
-import { SupervisedWorker } from './supervised-worker.ts'
-import { watchWorkers } from './watchdog.ts'
-import { upstreamCounters, upstreamMetrics, upstreamNames } from './ways-out.ts'
+import { UpstreamBook } from './upstream-book.ts'
+import { UserBook } from './user-book.ts'
+import { WorkerCrew } from './worker-crew.ts'
 
 export type { ServeEvent } from './messages.ts'
+export type { Applied } from './reconfigure.ts'
 export { ServeError } from './serve-error.ts'
 
 /** A front that is silent must not delay the words "serving". */
 const LEARNING_PATIENCE = 1500
-/** What a dead worker was in the middle of is told from what living ones are by its not moving for so long. */
-const MEND_MILLISECONDS = 1000
 const EXIT_OK = 0
 const EXIT_BUG = 70
-/** Descriptors of a session (client, data centre) with some room for front legs. */
-const DESCRIPTORS_PER_SESSION = 2.25
 
 export interface Running {
   /** Where it listens, with the port that was given where 0 was asked for. */
@@ -47,18 +45,23 @@ export interface Running {
   /** The exit code, when everything has ended. */
   readonly stopped: Promise<number>
   /**
-   * Users and limits are these from now on, in every worker; live sessions that they forbid end within a second. False: there
-   * are more users than this run has places for, and nothing has changed.
+   * Another configuration comes into force in all workers at one moment; live sessions that it forbids end within a second.
+   * One at a time.
+   * @throws what says why it cannot, and nothing has changed
    */
-  applyUsers(access: Pick<Config, 'users' | 'maintenance' | 'limits'>): boolean
+  apply(config: Config): Promise<Applied>
+  /** Reads the configuration again, where `serve` was told how. Never rejects. */
+  reload(trigger: ReloadTrigger): Promise<ReloadReport>
   /** Drains; a second call leaves at once. */
   stop(): void
   on(listener: (event: ServeEvent) => void): void
 }
 
 export interface ServeDependencies {
-  readonly log: Log
+  readonly log: Log & Partial<Pick<OpenLog, 'prepare'>>
   readonly version: string
+  /** Where the configuration can be read again; absent: there is no other one. */
+  readonly source?: ConfigSource | undefined
 }
 
 /**
@@ -66,11 +69,7 @@ export interface ServeDependencies {
  * @throws ServeError
  */
 export async function serve(config: Config, dependencies: ServeDependencies): Promise<Running> {
-  const { log } = dependencies
-  const workers = workerCount(config.process.workers)
-  const listeners = await planListeners(config, workers, log)
-  const front = await openFrontSites(config, log)
-  const supervisor = new Supervisor(config, { workers, listeners, front }, dependencies)
+  const supervisor = new Supervisor(config, dependencies)
   try {
     await supervisor.begin()
     return supervisor
@@ -80,68 +79,72 @@ export async function serve(config: Config, dependencies: ServeDependencies): Pr
   }
 }
 
-interface Plan {
-  readonly workers: number
-  readonly listeners: readonly BoundListener[]
-  readonly front: FrontSites
-}
-
 /** Starts and watches the threads. It relays nothing, so that nothing it does can delay a packet. */
 class Supervisor implements Running {
-  readonly addresses: readonly Endpoint[]
   readonly stopped: Promise<number>
-  readonly #config: Config
-  readonly #plan: Plan
+  readonly #dependencies: ServeDependencies
   readonly #log: Log
-  readonly #version: string
   readonly #shared: SharedMemory
   readonly #counters: Counters
-  readonly #workers: SupervisedWorker[]
+  readonly #crew: WorkerCrew
+  readonly #users: UserBook
+  readonly #listenerBook: ListenerBook
+  readonly #sites: SiteBook
   readonly #learning: SiteLearning
   readonly #state: StateKeeping
-  readonly #lists: IpListKeeper
-  readonly #middle: MiddleKeeping
+  readonly #lists: ListKeeping
+  readonly #middle: MiddleBook
+  readonly #upstreams: UpstreamBook
   readonly #quotas: QuotaKeeping
-  #places: UserPlaces
-  #access: Pick<Config, 'users' | 'maintenance' | 'limits'>
-  #rolling: NodeJS.Timeout | undefined
+  readonly #metrics: MetricsKeeping
+  readonly #reloading: Reloading
   readonly #listeners = new Set<(event: ServeEvent) => void>()
-  readonly #bound = new Set<number>()
   readonly #resolveStopped: (code: number) => void
-  #metrics: MetricsServer | undefined
-  #unwatch: (() => void) | undefined
-  #onBound: { resolve: () => void; reject: (error: Error) => void } | undefined
+  readonly #since = new Date()
+  /** What the memory of hellos was laid out for, milliseconds. */
+  readonly #clockSkew: number
+  #config: Config
+  #generation = 0
+  #rolling: NodeJS.Timeout | undefined
+  #commands: CommandServer | undefined
   #stopping = false
 
-  constructor(config: Config, plan: Plan, { log, version }: ServeDependencies) {
+  constructor(config: Config, dependencies: ServeDependencies) {
+    const { log } = dependencies
     this.#config = config
-    this.#access = config
-    this.#plan = plan
+    this.#clockSkew = config.front.clock_skew
+    this.#dependencies = dependencies
     this.#log = log
-    this.#version = version
-    this.addresses = config.listener.map(({ address }) => address)
     const stopped = Promise.withResolvers<number>()
     this.stopped = stopped.promise
     this.#resolveStopped = stopped.resolve
+    const capacity = userCapacity(Object.keys(config.users).length)
+    const workers = workerCount(config.process.workers)
+    const addressesMax = Object.values(config.users).map(({ addresses }) => addresses?.max ?? 0)
     this.#shared = allocateSharedMemory({
-      workers: plan.workers,
-      users: Object.keys(config.users).length,
-      addressesMax: Object.values(config.users).map(({ addresses }) => addresses?.max ?? 0),
-      sites: plan.front.sites.length,
-      upstream: config.upstream,
+      workers,
+      addressesMax: [...addressesMax, ...Array<number>(capacity - addressesMax.length).fill(0)],
       clockSkewSeconds: Math.ceil(config.front.clock_skew / 1000),
-      allowsPlain: allowsPlain(config),
       memory: availableMemory(),
     })
-    this.#counters = new Counters(this.#shared.counters, SUPERVISOR)
-    this.#places = placeUsers(Object.keys(config.users))!
-    this.#quotas = new QuotaKeeping(this.#shared.limits, {
-      offsetSeconds: config.usage.utc_offset / 1000,
-      unixSeconds,
-    })
-    this.#quotas.apply(config.users, this.#places)
+    const shared = this.#shared
+    this.#counters = new Counters(shared.counters, SUPERVISOR)
+    const offsetSeconds = config.usage.utc_offset / 1000
+    this.#quotas = new QuotaKeeping(shared.limits, { offsetSeconds, unixSeconds })
+    this.#users = new UserBook(
+      { capacity, limits: shared.limits, addressSeed: shared.addressSeed },
+      { log, unixSeconds, placed: (users, places) => this.#quotas.apply(users, places) },
+    )
+    this.#listenerBook = new ListenerBook(log)
+    this.#sites = new SiteBook(log)
     this.#state = new StateKeeping(
-      { config, sites: plan.front.sites, shared: this.#shared },
+      {
+        config,
+        shared,
+        users: this.#users.names,
+        listeners: this.#listenerBook.addresses,
+        sites: this.#sites.domains,
+      },
       {
         log,
         counters: this.#counters,
@@ -151,22 +154,41 @@ class Supervisor implements Running {
       },
     )
     this.#learning = new SiteLearning(
-      {
-        sites: plan.front.sites,
-        ownRandom: this.#shared.ownRandom,
-        loops: new Int32Array(this.#shared.loops),
-      },
-      { log, learned: (facts) => this.#tellWorkers({ type: 'facts', facts: [...facts] }) },
+      { ownRandom: shared.ownRandom, loops: new Int32Array(shared.loops) },
+      { log, learned: (facts) => this.#crew.tell({ type: 'facts', facts: [...facts] }) },
     )
-    this.#middle = new MiddleKeeping(config, {
+    this.#middle = new MiddleBook({
       log,
-      changed: (knowledge) => this.#tellWorkers({ type: 'middle', knowledge }),
+      changed: (knowledge) => this.#crew.tell({ type: 'middle', knowledge }),
     })
-    this.#lists = new IpListKeeper(
-      { lists: config.lists, dir: listFolder(config.state.dir), inForce: this.#shared.listsInForce },
-      { log, announce: (published) => this.#tellWorkers({ type: 'lists', published }) },
+    this.#lists = new ListKeeping(
+      { stateDir: config.state.dir, inForce: shared.listsInForce, workers },
+      { log, announce: (published) => this.#crew.tell({ type: 'lists', published }) },
     )
-    this.#workers = Array.from({ length: plan.workers }, (_, at) => this.#employ(at + 1))
+    this.#upstreams = new UpstreamBook(shared.rows)
+    this.#metrics = new MetricsKeeping({
+      exposition: this.#exposition(),
+      ready: () => this.#isReady,
+      troubles: () => this.#troubles,
+      log,
+    })
+    this.#crew = new WorkerCrew(workers, shared, {
+      log,
+      counters: this.#counters,
+      startData: (index) => this.#startData(index),
+      heard: (message) => this.#heard(message),
+      giveUp: () => this.#leave(EXIT_BUG),
+    })
+    this.#reloading = new Reloading(dependencies.source, {
+      log,
+      counters: this.#counters,
+      apply: (next) => this.apply(next),
+      isStopping: () => this.#stopping,
+    })
+  }
+
+  get addresses(): readonly Endpoint[] {
+    return this.#config.listener.map(({ address }) => address)
   }
 
   get warnings(): readonly { code: string; message: string }[] {
@@ -178,52 +200,66 @@ class Supervisor implements Running {
   }
 
   async begin(): Promise<void> {
+    const config = this.#config
+    // First of all what may be refused: an address that somebody else has.
+    const listeners = await this.#listenerBook.prepare(config)
+    listeners.commit()
+    const sites = await this.#sites.prepare(config)
+    sites.commit()
+    this.#users.prepare(config).commit()
+    this.#upstreams.prepare(config).commit()
     await this.#state.begin()
-    await this.#lists.begin()
-    await this.#middle.apply(this.#config.users)
-    restoreInitMemory(this.#config, this.#shared.inits, this.#log)
+    for (const part of [this.#lists.prepare(config), this.#middle.prepare(config)]) (await part).commit()
+    restoreInitMemory(config, this.#shared.inits, this.#log)
     this.#rolling = setInterval(() => this.#quotas.roll(), ROLL_MILLISECONDS)
-    await this.#openMetrics()
-    const bound = new Promise<void>((resolve, reject) => {
-      this.#onBound = { resolve, reject }
-    })
-    for (const worker of this.#workers) worker.start()
-    await bound
-    this.#unwatch = watchWorkers(this.#workers, new Int32Array(this.#shared.heartbeats), {
-      log: this.#log,
-      giveUp: () => this.#leave(EXIT_BUG),
-    })
+    const metrics = await this.#metrics.prepare(config.metrics)
+    metrics.commit()
+    await this.#crew.begin()
+    await this.#openCommands()
+    this.#reloading.begin(config)
     this.#log.info('serving', {
       addresses: this.addresses.map(formatEndpoint),
-      workers: this.#workers.length,
-      version: this.#version,
+      workers: this.#crew.size,
+      version: this.#dependencies.version,
     })
-    await Promise.race([
-      this.#learning.begin(),
-      new Promise((resolve) => setTimeout(resolve, LEARNING_PATIENCE)),
-    ])
+    await this.#learn(this.#sites.current)
   }
 
   /** Undoes a start that failed. */
   async abandon(): Promise<void> {
     this.#stopping = true
-    this.#learning.stop()
-    this.#lists.stop()
-    this.#middle.stop()
-    await Promise.all(this.#workers.map((worker) => worker.terminate()))
+    this.#stopKeeping()
+    await this.#crew.terminate()
     await this.#close()
   }
 
-  applyUsers(access: Pick<Config, 'users' | 'maintenance' | 'limits'>): boolean {
-    const capacity = Object.keys(this.#config.users).length
-    const places = placeUsers(Object.keys(access.users), this.#places, capacity)
-    if (!places) return false
-    this.#access = access
-    this.#places = places
-    this.#quotas.apply(access.users, places)
-    void this.#middle.apply(access.users)
-    this.#tellWorkers({ type: 'access', access: this.#accessSettings })
-    return true
+  async apply(next: Config): Promise<Applied> {
+    const known = new Set(this.warnings.map(({ message }) => message))
+    const applied = await reconfigure(this.#config, next, {
+      parts: {
+        users: this.#users,
+        listeners: this.#listenerBook,
+        sites: this.#sites,
+        lists: this.#lists,
+        middle: this.#middle,
+        upstreams: this.#upstreams,
+        metrics: this.#metrics,
+        log: this.#dependencies.log,
+        crew: this.#crew,
+      },
+      clockSkew: this.#clockSkew,
+      learn: (sites) => this.#learn(sites),
+      settings: (config) => this.#settings(config, this.#generation + 1),
+      committed: (config) => this.#committed(config),
+    })
+    for (const { code, message } of this.warnings) {
+      if (!known.has(message)) this.#log.warn(message, { code })
+    }
+    return applied
+  }
+
+  reload(trigger: ReloadTrigger): Promise<ReloadReport> {
+    return this.#reloading.reload(trigger)
   }
 
   stop(): void {
@@ -238,20 +274,28 @@ class Supervisor implements Running {
   async #drain(): Promise<void> {
     const milliseconds = this.#config.process.drain
     this.#log.info('stopping', { drain: milliseconds })
-    this.#unwatch?.()
-    this.#learning.stop()
-    this.#lists.stop()
-    this.#middle.stop()
-    await Promise.all(this.#workers.map((worker) => worker.leave({ type: 'drain', milliseconds })))
+    this.#stopKeeping()
+    await this.#crew.drain(milliseconds)
     await this.#close()
     this.#log.info('stopped')
     this.#resolveStopped(EXIT_OK)
   }
 
+  #stopKeeping(): void {
+    this.#reloading.stop()
+    this.#learning.stop()
+    this.#lists.stop()
+    this.#middle.stop()
+  }
+
   async #close(): Promise<void> {
-    this.#unwatch?.()
     clearInterval(this.#rolling)
-    await Promise.all([this.#metrics?.close(), this.#plan.front.close(), this.#state.end()])
+    await Promise.all([
+      this.#commands?.close(),
+      this.#metrics.close(),
+      this.#sites.close(),
+      this.#state.end(),
+    ])
   }
 
   #leave(code: number): void {
@@ -259,34 +303,67 @@ class Supervisor implements Running {
     process.exit(code)
   }
 
-  async #openMetrics(): Promise<void> {
-    const { listen, path, allow, per_user: perUser } = this.#config.metrics
-    if (!listen) return
-    const build = { version: this.#version, node: process.versions.node }
-    const { users } = this.#state
-    const further = perUser ? [userBytes(users, (user) => this.#state.usage(user))] : []
-    const lists = listMetrics(this.#lists.lists, new ListHits(this.#shared.listHits))
-    const exposition = openExposition(this.#shared.counters, build, [
-      ...further,
-      ...lists,
-      ...upstreamMetrics(
-        upstreamNames(this.#config),
-        upstreamCounters(this.#shared.upstreams, this.#config, this.#shared.rows),
-      ),
-    ])
+  #committed(config: Config): void {
+    const hadPlain = allowsPlain(this.#config)
+    this.#config = config
+    this.#generation++
+    this.#state.apply(config)
+    if (!hadPlain) restoreInitMemory(config, this.#shared.inits, this.#log)
+  }
+
+  /** A silent front is waited for only so long. */
+  async #learn(sites: Parameters<SiteLearning['follow']>[0]): Promise<void> {
+    let patience: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      patience = setTimeout(resolve, LEARNING_PATIENCE)
+    })
+    await Promise.race([this.#learning.follow(sites), late])
+    clearTimeout(patience)
+  }
+
+  /** Without it everything is served all the same; only commands cannot ask. */
+  async #openCommands(): Promise<void> {
+    const commands = runningCommands({
+      reload: () => this.reload('command'),
+      leaving: (users, milliseconds) =>
+        this.#users.announce(users, unixSeconds() + Math.ceil(milliseconds / 1000)),
+      status: () => ({
+        pid: process.pid,
+        version: this.#dependencies.version,
+        since: this.#since.toISOString(),
+        file: this.#config.file,
+        listeners: this.addresses.map(formatEndpoint),
+        workers: this.#crew.size,
+        users: Object.keys(this.#config.users).length,
+        sessions: sum(new Int32Array(this.#shared.sessions)),
+        troubles: this.#troubles,
+        reloads: this.#reloading.history,
+      }),
+      places: () => this.#users.current.places,
+      limits: this.#shared.limits,
+    })
+    const path = controlSocket(this.#config.state.dir)
     try {
-      this.#metrics = await serveMetrics(
-        { listen, path, allow },
-        { exposition, ready: () => this.#isReady, troubles: () => this.#troubles, log: this.#log },
-      )
+      this.#commands = await serveCommands(path, { commands, log: this.#log })
     } catch (error) {
-      const address = formatEndpoint(listen)
-      throw new ServeError(
-        'metrics_listen_failed',
-        69,
-        `metrics.listen ${address}: ${(error as Error).message}`,
-      )
+      this.#log.warn('commands cannot reach this portico: its control socket cannot be opened', {
+        path,
+        error,
+      })
     }
+  }
+
+  #exposition() {
+    const { counters } = this.#shared
+    const build = { version: this.#dependencies.version, node: process.versions.node }
+    return openExposition(counters, build, () => {
+      const { per_user: perUser } = this.#config.metrics
+      return [
+        ...(perUser ? [userBytes(this.#users.names, (user) => this.#state.usage(user))] : []),
+        ...listMetrics(this.#lists.lists, this.#lists.hits),
+        ...this.#upstreams.metrics,
+      ]
+    })
   }
 
   get #troubles(): string[] {
@@ -294,20 +371,7 @@ class Supervisor implements Running {
   }
 
   get #isReady(): boolean {
-    return !this.#stopping && this.#bound.size === this.#workers.length
-  }
-
-  #employ(index: number): SupervisedWorker {
-    return new SupervisedWorker(index, () => this.#startData(index), this.#log, {
-      message: (message) => this.#heard(index, message),
-      died: () => this.#died(index),
-    })
-  }
-
-  /** The settings that a worker must know, as they are now. */
-  get #accessSettings() {
-    const most = Math.floor(descriptorBudget() / DESCRIPTORS_PER_SESSION)
-    return accessSettings(this.#access, this.#places, { most, memory: availableMemory() })
+    return !this.#stopping && this.#crew.isReady
   }
 
   #restoreQuotas(): void {
@@ -318,61 +382,46 @@ class Supervisor implements Running {
   }
 
   #startData(index: number): WorkerStart {
+    const { users, ...more } = this.#users.current
     return {
+      ...this.#settings(this.#config, this.#generation),
+      access: accessSettings({ ...this.#config, users }, more, memoryAndMost()),
       index,
-      config: this.#config,
-      sites: this.#plan.front.sites,
-      facts: this.#learning.facts,
-      // Where only one can listen, the first does.
-      listeners: this.#plan.listeners.filter(({ reusePort }) => reusePort || index === 1),
+      listeners: listenersOf(index, this.#listenerBook.current),
       shared: this.#shared,
       descriptorBudget: descriptorBudget(),
-      access: this.#accessSettings,
+    }
+  }
+
+  /** With all parts as they are now; `config` may be one that is about to come. */
+  #settings(config: Config, generation: number): Omit<WorkerSettings, 'access'> {
+    return {
+      generation,
+      config: { ...config, users: {}, plans: {} },
+      sites: this.#sites.current,
+      facts: [...this.#learning.facts],
+      listeners: this.#listenerBook.current,
       lists: this.#lists.published,
+      listHits: this.#lists.hitsMemory,
+      upstreams: this.#upstreams.memory,
       middle: this.#middle.knowledge,
-      logLevel: this.#config.log.level,
+      logLevel: config.log.level,
     }
   }
 
-  #heard(index: number, message: FromWorker): void {
-    switch (message.type) {
-      case 'listening':
-        this.#bound.add(index)
-        if (!this.#isReady) return
-        this.#onBound?.resolve()
-        this.#onBound = undefined
-        return
-      case 'listen_failed':
-        this.#onBound?.reject(refused(this.addresses[0]!, message.code))
-        // A replacement that cannot listen must not pass for one that does.
-        if (!this.#onBound) this.#log.error('a worker cannot listen', { worker: index, code: message.code })
-        return
-      case 'loop':
-        this.#log.error('a front leads back to portico itself; it is not asked any more', {
-          domain: this.#plan.front.sites[message.site]?.domain,
-        })
-        return
-      default:
-        for (const listener of this.#listeners) listener(message)
+  #heard(message: ServeEvent | { type: 'loop'; site: number }): void {
+    if (message.type !== 'loop') {
+      for (const listener of this.#listeners) listener(message)
+      return
     }
+    this.#log.error('a front leads back to portico itself; it is not asked any more', {
+      domain: this.#sites.domains[message.site],
+    })
   }
+}
 
-  #died(index: number): void {
-    this.#bound.delete(index)
-    resetGauges(this.#shared.counters, index)
-    for (const words of [this.#shared.descriptors, this.#shared.sessions, this.#shared.heartbeats]) {
-      Atomics.store(new Int32Array(words), index, 0)
-    }
-    const { mend } = forgetWorker(this.#shared.limits, index)
-    setTimeout(mend, MEND_MILLISECONDS).unref()
-    this.#counters.workerRestarts.add(1)
-    // Before everything is bound nothing is served yet: better an error now than a start that never ends.
-    this.#onBound?.reject(new ServeError('worker_failed', 70, `worker ${index} died while it started`))
-  }
-
-  #tellWorkers(message: Parameters<SupervisedWorker['post']>[0]): void {
-    for (const worker of this.#workers) worker.post(message)
-  }
+function sum(words: Int32Array): number {
+  return words.reduce((total, _, at) => total + Atomics.load(words, at), 0)
 }
 
 function unixSeconds(): number {

@@ -59,6 +59,12 @@ export class LogSink {
     this.#gone = false
   }
 
+  /** Of a file; standard output stays open. */
+  close(): void {
+    if (this.#file !== undefined && !this.#gone) closeSync(this.#fd)
+    this.#gone = true
+  }
+
   flush(): void {
     if (!this.#gone) this.#push(PATIENCE)
   }

@@ -13,6 +13,11 @@ export interface OpenLog extends Log {
   setLevel(level: Level): void
   /** Opens the file anew, after it was rotated away. On failure the old one stays in use and says so. */
   reopen(): void
+  /**
+   * Makes ready for other options; the log is as before until `commit`.
+   * @throws LogFileError
+   */
+  prepare(options: LogOptions): { commit(): void; discard(): void }
   /** Everything that is still held goes out. Call it before an exit. */
   flush(): void
 }
@@ -49,11 +54,12 @@ export class LogFileError extends Error {
 /** The log of the process, for its main thread: NDJSON or pretty lines, written synchronously. Throws LogFileError. */
 export function openLog(options: LogOptions, dependencies: LogDependencies = {}): OpenLog {
   const { fd = 1, now = Date.now } = dependencies
-  const terminal = dependencies.terminal ?? (options.file === undefined && isatty(fd))
-  const pretty = options.format === 'pretty' || (options.format === 'auto' && terminal)
-  const colour = dependencies.colour ?? terminal
-  const sink = openSink(options.file, fd)
-  const lines = { write: (json: string) => sink.write(pretty ? prettyLine(json, colour) : json) }
+  let { file } = options
+  let look = lookOf(options, fd, dependencies)
+  let sink = openSink(file, fd)
+  const lines = {
+    write: (json: string) => sink.write(look.pretty ? prettyLine(json, look.colour) : json),
+  }
   const logger = pino(
     {
       level: options.level,
@@ -79,7 +85,22 @@ export function openLog(options: LogOptions, dependencies: LogDependencies = {})
       try {
         sink.reopen()
       } catch (error) {
-        log.error('the log file could not be opened again', { file: options.file, error })
+        log.error('the log file could not be opened again', { file, error })
+      }
+    },
+    prepare(next) {
+      const other = next.file === file ? undefined : openSink(next.file, fd)
+      return {
+        commit() {
+          logger.level = next.level
+          look = lookOf(next, fd, dependencies)
+          if (!other) return
+          sink.flush()
+          sink.close()
+          sink = other
+          file = next.file
+        },
+        discard: () => other?.close(),
       }
     },
     flush() {
@@ -87,6 +108,12 @@ export function openLog(options: LogOptions, dependencies: LogDependencies = {})
       sink.flush()
     },
   }
+}
+
+/** How lines look where they go. */
+function lookOf({ file, format }: LogOptions, fd: number, { terminal, colour }: LogDependencies) {
+  const isTerminal = terminal ?? (file === undefined && isatty(fd))
+  return { pretty: format === 'pretty' || (format === 'auto' && isTerminal), colour: colour ?? isTerminal }
 }
 
 function openSink(file: string | undefined, fd: number): LogSink {

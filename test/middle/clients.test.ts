@@ -99,11 +99,7 @@ describe.each([
   })
 })
 
-async function openClient(
-  portico: Portico,
-  framing: Framing,
-  secret = ALICE,
-): Promise<ScriptedClient> {
+async function openClient(portico: Portico, framing: Framing, secret = ALICE): Promise<ScriptedClient> {
   const client = await ScriptedClient.connect({
     host: portico.host,
     port: portico.port,

@@ -70,8 +70,8 @@ describe('key derivation', () => {
     (vector) => {
       const selector = hex(vector.key_selector)
       for (const [frame, nonce] of [
-        [vector.client_nonce_frame!, vector.nonce_client],
-        [vector.server_nonce_frame!, vector.nonce_server],
+        [vector.client_nonce_frame, vector.nonce_client],
+        [vector.server_nonce_frame, vector.nonce_server],
       ] as const) {
         const reading = readNonce(payloadOf(hex(frame), NONCE_SEQUENCE), selector)
         expect(reading).toEqual({
@@ -81,7 +81,7 @@ describe('key derivation', () => {
         if (!reading.ok) return
         expect(writeRpcFrame(NONCE_SEQUENCE, [writeNonce(reading.nonce)], crc32, 4)).toEqual(hex(frame))
       }
-      const plain = hex(vector.client_handshake_frame_plain!)
+      const plain = hex(vector.client_handshake_frame_plain)
       const handshake = readHandshake(payloadOf(plain, HANDSHAKE_SEQUENCE))
       expect(handshake).toMatchObject({ ok: true, handshake: { crc32c: true } })
       if (!handshake.ok) return
@@ -235,9 +235,9 @@ describe('checksums', () => {
   test.each(vectors.crc)('$kind', (vector) => {
     const checksum = vector.kind.endsWith('crc32c') ? crc32c : crc32
     if ('data_text' in vector) {
-      expect(checksum(Buffer.from(vector.data_text!)).toString(16)).toBe(vector.value)
+      expect(checksum(Buffer.from(vector.data_text)).toString(16)).toBe(vector.value)
     } else {
-      expect(writeRpcFrame(vector.seq!, [hex(vector.payload!)], checksum, 4)).toEqual(hex(vector.frame!))
+      expect(writeRpcFrame(vector.seq, [hex(vector.payload)], checksum, 4)).toEqual(hex(vector.frame))
     }
   })
 

@@ -63,16 +63,16 @@ describe('frames of a client', () => {
   test.each(vectors.framing_headers)('$transport, $payload_length bytes', (vector) => {
     const { payload_length: length, header } = vector
     const transport = ours(vector.transport)
-    const padding = 'padding' in vector ? Buffer.alloc(vector.padding!) : Buffer.alloc(0)
+    const padding = 'padding' in vector ? Buffer.alloc(vector.padding) : Buffer.alloc(0)
     const payload = seededRandom('payload')(length)
     const plain = readAll(new FrameReader(transport, MIB), [hex(header), payload, padding])
-    const forwarded = 'proxy_forwards_length' in vector ? vector.proxy_forwards_length! : length
+    const forwarded = 'proxy_forwards_length' in vector ? vector.proxy_forwards_length : length
     expect(plain.frames).toHaveLength(1)
     expect(plain.frames[0]!.payload.length).toBe(forwarded)
     expect(plain.frames[0]!.payload.subarray(0, length)).toEqual(payload)
     expect(plain.frames[0]!.quickAck).toBe(false)
     if ('header_with_quick_ack' in vector) {
-      const asking = readAll(new FrameReader(transport, MIB), [hex(vector.header_with_quick_ack!), payload])
+      const asking = readAll(new FrameReader(transport, MIB), [hex(vector.header_with_quick_ack), payload])
       expect(asking.frames).toEqual([{ payload, quickAck: true }])
       expect(writeFrame(transport, payload, seededRandom('x'))).toEqual(Buffer.concat([hex(header), payload]))
     }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -108,6 +108,8 @@ describe('a list from a URL', () => {
     expect(asked[0]).toBe('"1"')
     await expect.poll(() => second.keeper.lists[0]!.age).toBeLessThan(0.5)
     expect(second.announced).toHaveLength(1)
+    rmSync(join(dir, 'lists'), { recursive: true })
+    await expect.poll(() => existsSync(join(dir, 'lists')) && readdirSync(join(dir, 'lists'))).toHaveLength(1)
   })
 
   test.each([

@@ -106,6 +106,11 @@ export class IpListKeeper {
     this.#published = { generation, lists: this.#state() }
     this.#dependencies.announce(this.#published)
     clearTimeout(this.#handover)
-    this.#handover = setTimeout(() => Atomics.store(this.#inForce, 0, generation), HANDOVER_MILLISECONDS)
+    this.#handover = setTimeout(() => this.#enforce(generation), HANDOVER_MILLISECONDS)
+  }
+
+  /** Never back: for a moment there may be two keepers, and a state that was announced must come into force. */
+  #enforce(generation: number): void {
+    if (Atomics.load(this.#inForce, 0) < generation) Atomics.store(this.#inForce, 0, generation)
   }
 }

@@ -63,8 +63,10 @@ export class KeptList {
   /** The text that is in use is the current one. */
   async confirm(): Promise<void> {
     this.freshAt = this.#dependencies.now()
-    // A copy that was lost meanwhile is written again with the next text.
-    await this.#dependencies.copies.confirm(this.source.copy, this.freshAt).catch(() => {})
+    await this.#dependencies.copies.confirm(this.source.copy, this.freshAt).catch(() => {
+      // The copy is lost. Without validators the next answer is the whole text, and that is kept again.
+      this.validators = {}
+    })
   }
 
   #understand(

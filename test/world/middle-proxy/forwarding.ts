@@ -14,7 +14,7 @@ export class Forwarding {
     const stream = obfuscate({ dc: 2, framing: 'intermediate' })
     const frames = new FrameReader('intermediate')
     this.#seal = stream.seal
-    this.#socket = connect({ ...dataCentre, noDelay: true })
+    this.#socket = connect({ host: dataCentre.host, port: dataCentre.port, noDelay: true })
     this.#socket.write(stream.init)
     this.#socket.on('data', (bytes: Buffer) => {
       for (const message of frames.push(stream.open(bytes))) events.message(message)
