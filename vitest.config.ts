@@ -30,8 +30,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/**/*.test.ts'],
           // Every suite starts a whole portico with two workers, a front and clients.
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
           pool: 'forks',
         },
       },

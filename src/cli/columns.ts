@@ -1,10 +1,10 @@
 /** Rows of text in columns, the first row as the heading. Numbers stand to the right. */
 export function columns(rows: readonly (readonly string[])[], rightAligned: ReadonlySet<number>): string {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => [...(row[at] ?? '')].length)))
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => width(row[at] ?? ''))))
   const lines = rows.map((row) =>
     row
       .map((cell, at) => {
-        const gap = ' '.repeat((widths[at] ?? 0) - [...cell].length)
+        const gap = ' '.repeat((widths[at] ?? 0) - width(cell))
         return rightAligned.has(at) ? gap + cell : cell + gap
       })
       .join('  ')
@@ -34,4 +34,9 @@ export function agoText(moment: string | undefined, now: number): string {
   return seconds < 172_800
     ? `${Math.round(seconds / 3600)} h ago`
     : `${Math.round(seconds / 86_400)} days ago`
+}
+
+/** Code points: names may hold letters outside the first plane. */
+function width(text: string): number {
+  return Array.from(text).length
 }

@@ -97,7 +97,7 @@ export class DataPlane {
       count: { add: (n) => Atomics.add(this.#liveSessions, index, n) },
       random: pooledRandom(),
       waiting: this.#waiting,
-      dropped: () => this.#counters.middleDropped.add(1),
+      dropped: () => this.#counters.middleMessagesDropped.add(1),
     })
     this.#middle = new MiddleRoad(config, start.middle, {
       thread: this.#thread,

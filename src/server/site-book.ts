@@ -76,7 +76,7 @@ export class SiteBook {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#open, ...this.#leaving].map((each) => each?.close()))
+    await Promise.all([...this.#open, ...this.#leaving].map(async (each) => each?.close()))
   }
 
   #commit(sites: readonly PlacedSite[]): void {

@@ -36,7 +36,7 @@ async function main(port: NonNullable<typeof parentPort>, start: WorkerStart): P
       case 'prepare':
         return void prepare(plane, message.settings, post)
       case 'commit':
-        return void log.setLevel(plane.commit(message.generation)?.logLevel ?? log.level)
+        return log.setLevel(plane.commit(message.generation)?.logLevel ?? log.level)
       case 'discard':
         return plane.discard()
       case 'lists':

@@ -31,7 +31,6 @@ export const DIAL_RESULTS = [
 ] as const
 
 export type Mode = (typeof MODES)[number]
-export type Family = (typeof FAMILIES)[number]
 export type DataCentreLabel = (typeof DATA_CENTRES)[number]
 export type Road = (typeof ROADS)[number]
 export type DialResult = (typeof DIAL_RESULTS)[number]
@@ -208,7 +207,7 @@ export const CATALOGUE = {
     'From the dial of a middle proxy to a connection that is ready for clients.',
     ['dc', DATA_CENTRES],
   ),
-  middleLost: counter(
+  middleConnectionsLost: counter(
     'middle_connections_lost_total',
     'Connections to middle proxies that had been ready and ended, by why.',
     ['dc', DATA_CENTRES],
@@ -217,13 +216,13 @@ export const CATALOGUE = {
   middleFallbacks: counter(
     'middle_fallbacks_total',
     'Sessions that went to the data centre itself because no middle proxy answered; a tagged one is not shown its ad.',
-    ['ad_tag', ['tagged', 'untagged']],
+    ['kind', ['tagged', 'untagged']],
   ),
   middleOddCalls: counter('middle_odd_calls_total', 'Calls of middle proxies that made no sense here.', [
     'kind',
     ['unknown_client', 'unknown_call', 'malformed'],
   ]),
-  middleDropped: counter(
+  middleMessagesDropped: counter(
     'middle_messages_dropped_total',
     'Messages of clients that no middle proxy would take.',
   ),
@@ -328,9 +327,5 @@ export type LabelValue<K extends MetricKey, N extends string> =
     : never
 
 export type HandshakeResult = LabelValue<'handshakes', 'result'>
-export type SessionResult = LabelValue<'sessionsTotal', 'result'>
-export type FirstDataResult = LabelValue<'firstData', 'result'>
 export type FrontReason = LabelValue<'frontConnectionsTotal', 'reason'>
-export type UnmirrorableCode = LabelValue<'frontUnmirrorable', 'code'>
-export type RefusalReason = LabelValue<'refused', 'reason'>
 export type ProbeClass = LabelValue<'probes', 'class'>

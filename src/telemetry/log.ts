@@ -5,9 +5,8 @@ import { prettyLine } from './log-pretty.ts'
 import { LogSink } from './log-sink.ts'
 import { loggableFields, loggableText } from './loggable.ts'
 
-export { EVENTS_PER_SECOND, LEVELS, type Level, type Log } from './guarded-log.ts'
-export { maskAddress } from './mask-address.ts'
-export { isLogMessage, type LogMessage, portLog, relayLog } from './port-log.ts'
+export { EVENTS_PER_SECOND, type Level, type Log } from './guarded-log.ts'
+export { isLogMessage, portLog, relayLog } from './port-log.ts'
 
 export interface OpenLog extends Log {
   setLevel(level: Level): void

@@ -88,21 +88,21 @@ describe.each(WAYS)('$mode, $user', ({ mode, user }) => {
 
   test('TDLib gets an answer', async () => {
     const link = `tg://proxy?server=${portico.host}&port=${portico.port}&secret=${secretOf(mode, user)}`
-    expect(await pingProxy(link)).toHaveProperty('seconds')
+    expect(await pingProxy(link)).toBeGreaterThan(0)
   })
 })
 
 test('an init that was used before sees the site', async () => {
   const { init } = obfuscate({ dc: 2, framing: 'padded', secret: Buffer.from(ALICE, 'hex') })
-  const before = dataCentre.counters().connections
-  const first = await RawSocket.connect(portico)
+  const sum = async (name: string, labels = {}) => metricSum(await portico.metrics(), name, labels)
+  const [first, second] = [await RawSocket.connect(portico), await RawSocket.connect(portico)]
   await first.send(init)
-  await expect.poll(() => dataCentre.counters().connections).toBe(before + 1)
-  const second = await RawSocket.connect(portico)
+  await expect.poll(() => sum('portico_sessions', { mode: 'secure' }), { timeout: 10_000 }).toBeGreaterThan(0)
+  const before = await sum('portico_replays_total')
   await second.send(init)
+  await expect.poll(() => sum('portico_replays_total'), { timeout: 10_000 }).toBe(before + 1)
   // The site's own end: it was no TLS.
   await expect(second.read(1 << 16)).rejects.toThrow()
-  expect(dataCentre.counters().connections).toBe(before + 1)
   first.close()
 })
 

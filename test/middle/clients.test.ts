@@ -64,7 +64,7 @@ describe.each([
   })
 
   test('TDLib reaches the data centre', async () => {
-    expect(await pingProxy(portico.link('alice'))).toHaveProperty('seconds')
+    expect(await pingProxy(portico.link('alice'))).toBeGreaterThan(0)
   })
 
   test.each<Framing>(['abridged', 'intermediate', 'padded'])(

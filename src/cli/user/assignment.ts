@@ -49,7 +49,7 @@ export function assignment(name: string, text: string, now: () => number): Assig
   if (name === 'expires') return { path, value: momentOf(text, now) }
   const below = [...ROWS.keys()].filter((key) => key.startsWith(`${name}.`))
   if (below.length > 0) throw new AssignmentError(`${name} is a table: set ${below.join(', ')}`)
-  return { path, value: valueReader(row.core)(text.trim()) as TomlValue }
+  return { path, value: valueReader(row.core)(text.trim()) }
 }
 
 /** `100 GiB`, or `100 GiB/week`. */

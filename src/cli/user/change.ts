@@ -79,7 +79,10 @@ function haveEnded(list: string | undefined, now: number): boolean {
   if (list === undefined || list.includes('#')) return false
   const { v } = readToml(`v = ${list}`).tree
   if (!Array.isArray(v)) return false
-  const ends = v.map((each) => parseInstant(String(asTable(each).until)))
+  const ends = v.map((each) => {
+    const { until } = asTable(each)
+    return parseInstant(until instanceof Date ? until.toISOString() : typeof until === 'string' ? until : '')
+  })
   return ends.every((end) => end.ok && end.value <= now)
 }
 

@@ -12,9 +12,9 @@ function edited(text: string, act: (edits: TomlEdits) => void): string {
 }
 
 function tree(text: string): Value {
-  const { tree, problems } = readToml(text)
-  expect(problems).toEqual([])
-  return JSON.parse(JSON.stringify(tree))
+  const read = readToml(text)
+  expect(read.problems).toEqual([])
+  return JSON.parse(JSON.stringify(read.tree))
 }
 
 const FILE = `# top

@@ -2,7 +2,7 @@ import type { Endpoint } from '../../net/endpoint.ts'
 import type { Log } from '../../telemetry/log.ts'
 import { type BuiltInSiteOptions, type SiteThread, startSiteThread } from './site-thread.ts'
 
-export { BuiltInSiteError, type BuiltInSiteOptions } from './site-thread.ts'
+export type { BuiltInSiteOptions } from './site-thread.ts'
 
 const FIRST_BACK_OFF_MILLISECONDS = 100
 const LONGEST_BACK_OFF_MILLISECONDS = 30_000

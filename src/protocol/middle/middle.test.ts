@@ -70,8 +70,8 @@ describe('key derivation', () => {
     (vector) => {
       const selector = hex(vector.key_selector)
       for (const [frame, nonce] of [
-        [vector.client_nonce_frame, vector.nonce_client],
-        [vector.server_nonce_frame, vector.nonce_server],
+        [vector.client_nonce_frame!, vector.nonce_client],
+        [vector.server_nonce_frame!, vector.nonce_server],
       ] as const) {
         const reading = readNonce(payloadOf(hex(frame), NONCE_SEQUENCE), selector)
         expect(reading).toEqual({
@@ -81,7 +81,7 @@ describe('key derivation', () => {
         if (!reading.ok) return
         expect(writeRpcFrame(NONCE_SEQUENCE, [writeNonce(reading.nonce)], crc32, 4)).toEqual(hex(frame))
       }
-      const plain = hex(vector.client_handshake_frame_plain)
+      const plain = hex(vector.client_handshake_frame_plain!)
       const handshake = readHandshake(payloadOf(plain, HANDSHAKE_SEQUENCE))
       expect(handshake).toMatchObject({ ok: true, handshake: { crc32c: true } })
       if (!handshake.ok) return

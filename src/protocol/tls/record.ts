@@ -7,8 +7,6 @@ import {
   VERSION_MINOR,
 } from './constants.ts'
 
-export { RECORD_HEADER } from './constants.ts'
-
 /** Payload of the full records that every real stack sends: 16,384 plus content type and AEAD tag (RFC 8446 §5.2). */
 export const FULL_RECORD = 16_401
 

@@ -11,6 +11,9 @@ import { ListHits } from './list-hits.ts'
 import { listMetrics } from './list-metrics.ts'
 import { ListedAddresses } from './listed-addresses.ts'
 
+/** Other work of this machine may take a second. */
+const poll = <T>(ask: () => T) => expect.poll(ask, { timeout: 10_000 })
+
 let dir: string
 const ends: (() => void)[] = []
 
@@ -74,20 +77,32 @@ const FEW = '192.0.2.0/24\n'
 const MANY = Array.from({ length: 20 }, (_, i) => `10.0.${i}.1\n`).join('')
 
 describe('a list from a URL', () => {
+  test('that is the same again is announced once only', async () => {
+    let asked = 0
+    const { url } = await serve((_request, response) => {
+      asked++
+      response.end(FEW)
+    })
+    const { announced, keeper } = await start({ block: [url] })
+    await poll(() => asked).toBeGreaterThan(3)
+    expect(announced).toHaveLength(2)
+    expect(keeper.lists[0]!.age).toBeLessThan(60)
+  })
+
   test('is fetched, and is there at once after a restart without a network', async () => {
     const { url, server } = await serve((_request, response) => {
       response.end(FEW)
     })
     const first = await start({ block: [url] })
-    await expect.poll(() => first.workers[0].refuse('192.0.2.7')).toBe(true)
-    await expect.poll(() => readdirSync(join(dir, 'lists'))).toHaveLength(1)
+    await poll(() => first.workers[0].refuse('192.0.2.7')).toBe(true)
+    await poll(() => readdirSync(join(dir, 'lists'))).toHaveLength(1)
     first.keeper.stop()
     server.close()
     server.closeAllConnections()
     const second = await start({ block: [url] })
     expect(second.workers[0].refuse('192.0.2.7')).toBe(true)
     expect(second.keeper.trouble).toBeUndefined()
-    await expect.poll(second.warned).toContain('ip list: not refreshed, what was good stays: unreachable')
+    await poll(second.warned).toContain('ip list: not refreshed, what was good stays: unreachable')
     expect(second.workers[0].refuse('192.0.2.7')).toBe(true)
   })
 
@@ -99,17 +114,17 @@ describe('a list from a URL', () => {
       response.end(headers['if-none-match'] === '"1"' ? undefined : FEW)
     })
     const first = await start({ block: [url] })
-    await expect.poll(() => asked.length).toBeGreaterThan(1)
+    await poll(() => asked.length).toBeGreaterThan(1)
     first.keeper.stop()
     expect(asked.slice(0, 2)).toEqual([undefined, '"1"'])
     asked.length = 0
     const second = await start({ block: [url] })
-    await expect.poll(() => asked).not.toEqual([])
+    await poll(() => asked).not.toEqual([])
     expect(asked[0]).toBe('"1"')
-    await expect.poll(() => second.keeper.lists[0]!.age).toBeLessThan(0.5)
+    await poll(() => second.keeper.lists[0]!.age).toBeLessThan(0.5)
     expect(second.announced).toHaveLength(1)
     rmSync(join(dir, 'lists'), { recursive: true })
-    await expect.poll(() => existsSync(join(dir, 'lists')) && readdirSync(join(dir, 'lists'))).toHaveLength(1)
+    await poll(() => existsSync(join(dir, 'lists')) && readdirSync(join(dir, 'lists'))).toHaveLength(1)
   })
 
   test.each([
@@ -126,9 +141,9 @@ describe('a list from a URL', () => {
       response.end(isGood ? MANY : body)
     })
     const { workers, warned, keeper } = await start({ block: [url] })
-    await expect.poll(() => workers[0].refuse('10.0.3.1')).toBe(true)
+    await poll(() => workers[0].refuse('10.0.3.1')).toBe(true)
     isGood = false
-    await expect.poll(warned).toContain(`ip list: not refreshed, what was good stays: ${code}`)
+    await poll(warned).toContain(`ip list: not refreshed, what was good stays: ${code}`)
     expect(workers[0].refuse('10.0.3.1')).toBe(true)
     expect(keeper.lists[0]!.entries).toBe(20)
   })
@@ -138,7 +153,7 @@ describe('a list from a URL', () => {
       response.end('192.0.2.1\n192.0.2.2\nexample.org\n')
     })
     const { workers, log } = await start({ block: [url] })
-    await expect.poll(() => workers[0].refuse('192.0.2.2')).toBe(true)
+    await poll(() => workers[0].refuse('192.0.2.2')).toBe(true)
     const fields = { list: 'list', lines: 1, first: 3 }
     expect(log.warn).toHaveBeenCalledWith('ip list: lines were skipped', fields)
   })
@@ -157,7 +172,7 @@ describe('a list from a URL', () => {
       response.end()
     })
     const { log, warned } = await start({ block: [`${url}?key=token`] })
-    await expect.poll(() => warned().length).toBeGreaterThan(0)
+    await poll(() => warned().length).toBeGreaterThan(0)
     expect(JSON.stringify([log.info.mock.calls, log.warn.mock.calls])).not.toMatch(/token|127\.0\.0\.1/)
   })
 })
@@ -170,7 +185,7 @@ describe('a list in a file', () => {
     const { workers } = await start({ block: [file()] })
     expect(workers[0].refuse('192.0.2.1')).toBe(true)
     writeFileSync(file(), '198.51.100.1')
-    await expect.poll(() => workers[0].refuse('198.51.100.1'), { timeout: 5000 }).toBe(true)
+    await poll(() => workers[0].refuse('198.51.100.1')).toBe(true)
     expect(workers[0].refuse('192.0.2.1')).toBe(false)
   })
 
@@ -178,19 +193,17 @@ describe('a list in a file', () => {
     writeFileSync(file(), MANY)
     const { workers, warned } = await start({ block: [file()] })
     writeFileSync(file(), '')
-    await expect.poll(warned, { timeout: 5000 }).toEqual(['ip list: not read, what was good stays: empty'])
+    await poll(warned).toEqual(['ip list: not read, what was good stays: empty'])
     expect(workers[0].refuse('10.0.3.1')).toBe(true)
     writeFileSync(file(), '# nobody')
-    await expect.poll(() => workers[0].refuse('10.0.3.1'), { timeout: 5000 }).toBe(false)
+    await poll(() => workers[0].refuse('10.0.3.1')).toBe(false)
   })
 
   test('that is gone or no file is said once; its copy stays, also after a restart', async () => {
     writeFileSync(file(), FEW)
     const first = await start({ block: [file()] })
     rmSync(file())
-    await expect
-      .poll(first.warned, { timeout: 5000 })
-      .toEqual(['ip list: not read, what was good stays: ENOENT'])
+    await expect.poll(first.warned).toEqual(['ip list: not read, what was good stays: ENOENT'])
     expect(first.workers[0].refuse('192.0.2.1')).toBe(true)
     first.keeper.stop()
     mkdirSync(file())

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { type Absurdity, absurdity } from '../../access/ip-list/absurd.ts'
 import { IpRangeSet } from '../../access/ip-list/ip-range-set.ts'
 import { parseIpList } from '../../access/ip-list/parse-ip-list.ts'
@@ -24,6 +25,8 @@ export class KeptList {
   /** When it was last known to be current, milliseconds of Unix time; undefined: never read. */
   freshAt: number | undefined
   validators: ListCopy['validators'] = {}
+  /** Of the text in use. */
+  #digest: string | undefined
   readonly #dependencies: KeptListDependencies
 
   constructor(source: ListSource, dependencies: KeptListDependencies) {
@@ -73,12 +76,20 @@ export class KeptList {
     { text, validators, freshAt }: ListCopy,
     from: 'copy' | ListSource['kind'],
   ): ListRefusal | undefined {
+    const digest = hash('sha256', Buffer.from(text, 'latin1'))
+    if (digest === this.#digest) {
+      // Many servers know no "the same as before".
+      this.freshAt = freshAt
+      this.validators = validators
+      return undefined
+    }
     const reading = parseIpList(text)
     if (!reading.ok) return reading.code
     const { ranges, entries, badLines, firstBadLine } = reading.list
     // Who writes a file with comments only means it.
     const absurd = absurdity(text, reading.list, from === 'file' ? 0 : this.entries)
     if (absurd !== undefined) return absurd
+    this.#digest = digest
     this.ranges = IpRangeSet.share(ranges)
     this.entries = entries
     this.freshAt = freshAt

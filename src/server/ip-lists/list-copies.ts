@@ -31,7 +31,7 @@ export class ListCopies {
       const { size, mtimeMs } = await stat(path)
       if (size > MAX_LIST_BYTES + MAX_HEADER) return undefined
       const text = await readFile(path, 'latin1')
-      return { text, validators: readHeader(text), freshAt: mtimeMs }
+      return { ...withoutHeader(text), freshAt: mtimeMs }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw error
@@ -73,11 +73,16 @@ function writeHeader(validators: Validators): string {
   return header.length > MAX_HEADER - 1 ? `${HEADER}{}` : header
 }
 
-function readHeader(text: string): Validators {
-  const line = text.slice(0, MAX_HEADER).split('\n', 1)[0] ?? ''
-  if (!line.startsWith(HEADER)) return {}
+function withoutHeader(text: string): Pick<ListCopy, 'text' | 'validators'> {
+  if (!text.startsWith(HEADER)) return { text, validators: {} }
+  const newline = text.indexOf('\n')
+  const end = newline < 0 ? text.length : newline
+  return { text: text.slice(end + 1), validators: readValidators(text.slice(HEADER.length, end)) }
+}
+
+function readValidators(json: string): Validators {
   try {
-    const { etag, lastModified } = JSON.parse(line.slice(HEADER.length)) as Record<string, unknown>
+    const { etag, lastModified } = JSON.parse(json) as Record<string, unknown>
     return {
       ...(typeof etag === 'string' ? { etag } : {}),
       ...(typeof lastModified === 'string' ? { lastModified } : {}),

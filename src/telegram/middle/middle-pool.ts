@@ -145,7 +145,7 @@ export class MiddlePool {
   /** Now and then: connections that nobody uses are closed. True: there is nothing left of a drained pool. */
   sweep(): boolean {
     const { now } = this.#d.wheel
-    for (const connection of [...this.#ready]) {
+    for (const connection of this.#ready) {
       if (connection.load > 0) this.#idleSince.delete(connection)
       else if (this.#draining) connection.retire()
       else {
