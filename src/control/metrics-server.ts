@@ -78,7 +78,8 @@ export async function serveMetrics(options: MetricsOptions, d: MetricsDependenci
   async function answer(request: IncomingMessage): Promise<Answer> {
     if (options.listen.kind === 'tcp' && !allowed.has(request.socket.remoteAddress ?? '')) return FORBIDDEN
     const asked = (request.url ?? '').split('?', 1)[0] as string
-    const known = asked === metricsPath ? metrics : routes.get(asked)
+    // A health check keeps its path, whatever the metrics were told.
+    const known = routes.get(asked) ?? (asked === metricsPath ? metrics : undefined)
     if (known === undefined) return NOT_FOUND
     return request.method === 'GET' || request.method === 'HEAD' ? known() : WRONG_METHOD
   }

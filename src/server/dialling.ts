@@ -58,8 +58,8 @@ export class Dialling {
       now,
       nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
       isScarce: () => thread.descriptors.scarce,
-      counted: (dc, event) => counters.telegramWarmTotal.add(1, dataCentreLabel(dc), event),
-      waiting: (dc, count) => counters.telegramWarm.set(count, dataCentreLabel(dc)),
+      counted: (dc, event) => counters.telegramWarmConnectionsTotal.add(1, dataCentreLabel(dc), event),
+      waiting: (dc, count) => counters.telegramWarmConnections.set(count, dataCentreLabel(dc)),
     })
     let tick = 0
     this.#untend = wheel.everyTick(() => {

@@ -185,12 +185,12 @@ export const CATALOGUE = {
     'dc',
     DATA_CENTRES,
   ]),
-  telegramWarm: gauge('telegram_warm_connections', 'Connections to Telegram that wait for a session.', [
+  telegramWarmConnections: gauge('telegram_warm_connections', 'Connections to Telegram that wait for a session.', [
     'dc',
     DATA_CENTRES,
   ]),
   // A gauge of that name exists, so the counter keeps its suffix here.
-  telegramWarmTotal: counter(
+  telegramWarmConnectionsTotal: counter(
     'telegram_warm_connections_total',
     'What became of connections that waited: used by a session, too old, or ended by the other side.',
     ['dc', DATA_CENTRES],

@@ -3,6 +3,8 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type DataCentreProcess, startDataCentreProcess } from '../world/data-centre/start-process.ts'
 import { freePort } from '../world/free-port.ts'
+import type { Front } from '../world/fronts/front.ts'
+import { startNodeHttps } from '../world/fronts/node-https.ts'
 import { metricSum } from '../world/metrics.ts'
 import { type Portico, startPortico } from '../world/portico.ts'
 import { ALICE, porticoToml } from '../world/portico-toml.ts'
@@ -27,16 +29,19 @@ interface Scene {
 }
 
 let dataCentre: DataCentreProcess
+let site: Front
 let portico: Portico
 let scene: Scene
 beforeAll(async () => {
   dataCentre = await startDataCentreProcess()
+  site = await startNodeHttps({ domain: 'site.example.org' })
   scene = { users: new Map(), extraPort: await freePort('127.0.0.1'), extraSite: 'a0.example.org', fault: '' }
   for (let n = 0; n < REWRITES; n++) scene.users.set(`cut${n}`, secretOf(n))
   portico = await startPortico({ config: text })
 })
 afterAll(async () => {
   await portico?.kill9()
+  await site?.stop()
   await dataCentre?.stop()
 })
 
@@ -48,7 +53,7 @@ function text(port: number): string {
   const users = { alice: ALICE, ...Object.fromEntries(scene.users) }
   const tables = [
     `[[listener]]\naddress = "127.0.0.1:${scene.extraPort}"\n`,
-    `[[front.site]]\ndomain = "${scene.extraSite}"\naddress = "built-in"\n`,
+    `[[front.site]]\ndomain = "${scene.extraSite}"\naddress = "127.0.0.1:${site.endpoint.port}"\n`,
     scene.fault,
   ]
   return porticoToml(
@@ -127,7 +132,7 @@ test(`${REWRITES} rewrites under load lose nobody who may stay, and everybody wh
     'the sessions to be counted out',
     async () => metricSum(await portico.metrics(), 'portico_sessions') === 0,
   )
-  // Former built-in sites are closed a while later, connections in advance after a minute: then it is as before.
+  // Connections in advance go after a minute: then it is as before.
   await waitFor('the descriptors to be given back', () => descriptors() <= before.descriptors, 90_000)
   const after = { descriptors: descriptors(), rss: portico.rss() }
   console.log(
