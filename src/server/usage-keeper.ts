@@ -126,6 +126,7 @@ export class UsageKeeper {
   async load(): Promise<void> {
     const { store, unixSeconds } = this.#dependencies
     this.#readAt = unixSeconds()
+    this.#number()
     try {
       const stored = await store.load(this.#day)
       this.#dayStored.fill(0)
