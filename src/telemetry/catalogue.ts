@@ -185,10 +185,11 @@ export const CATALOGUE = {
     'dc',
     DATA_CENTRES,
   ]),
-  telegramWarmConnections: gauge('telegram_warm_connections', 'Connections to Telegram that wait for a session.', [
-    'dc',
-    DATA_CENTRES,
-  ]),
+  telegramWarmConnections: gauge(
+    'telegram_warm_connections',
+    'Connections to Telegram that wait for a session.',
+    ['dc', DATA_CENTRES],
+  ),
   // A gauge of that name exists, so the counter keeps its suffix here.
   telegramWarmConnectionsTotal: counter(
     'telegram_warm_connections_total',
