@@ -31,7 +31,9 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/**/*.test.ts'],
           // Every suite starts a whole portico with two workers, a front and clients.
-          testTimeout: 300_000,
+          testTimeout: 150_000,
+          // Real clients on a shared machine: what fails three times in a row is no accident.
+          retry: 2,
           hookTimeout: 180_000,
           pool: 'forks',
         },

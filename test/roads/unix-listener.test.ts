@@ -38,7 +38,7 @@ async function start(path: string): Promise<void> {
 function visit(path: string): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connectTls({ path, servername: DOMAIN, rejectUnauthorized: false }, () => resolve(socket))
-    socket.once('error', reject)
+    socket.on('error', reject)
   })
 }
 
@@ -90,7 +90,7 @@ test('an IPv6 wildcard beside an IPv4 one on the same port', async () => {
       const one = connectTls({ host, port: both, servername: DOMAIN, rejectUnauthorized: false }, () =>
         resolve(one),
       )
-      one.once('error', reject)
+      one.on('error', reject)
     })
     expect(socket.getProtocol()).toBe('TLSv1.3')
     socket.destroy()
