@@ -28,6 +28,28 @@ describe('AddressWindow', () => {
     expect(enter('')).toBe('no_address')
   })
 
+  test('a limit that grows takes its networks along, as long as there is room', () => {
+    const { bytes, starts } = AddressWindow.layout([1, 1], 20)
+    const memory = { slots: new SharedArrayBuffer(bytes), starts }
+    const [window, elsewhere] = [new AddressWindow(memory, 'seed'), new AddressWindow(memory, 'seed')]
+    const small = { ...LIMIT, max: 8 }
+    const first = window.enter(0, '192.0.2.1', small, NOW)
+    if (first.state !== 'counted') throw new Error('not counted')
+    expect(window.makeRoom(0, 8)).toBe(true)
+    expect(window.holds(0, first.slot)).toBe(true)
+    expect(window.makeRoom(0, 12)).toBe(true)
+    expect(window.holds(0, first.slot)).toBe(false)
+    const large = { ...LIMIT, max: 12 }
+    for (let n = 0; n < 11; n++) {
+      expect(elsewhere.enter(0, `10.0.${n}.1`, large, NOW).state).toBe('counted')
+    }
+    expect(elsewhere.enter(0, '192.0.2.1', large, NOW).state).toBe('counted')
+    expect(elsewhere.enter(0, '203.0.113.1', large, NOW).state).toBe('too_many')
+    expect(window.count(1, large, NOW)).toBe(0)
+    expect(window.makeRoom(1, 9)).toBe(false)
+    expect(window.enter(1, '203.0.113.1', small, NOW).state).toBe('counted')
+  })
+
   test('a network is forgotten a window after its last sign of life', () => {
     const { window } = windowOf()
     const first = window.enter(0, '192.0.2.1', LIMIT, NOW)

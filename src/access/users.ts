@@ -71,11 +71,17 @@ export class Users {
   readonly #byDomain = new Map<string, User[]>()
   readonly #byName = new Map<string, User>()
 
-  constructor(settings: readonly UserSettings[], places?: UserPlaces) {
+  /** @param known those that are the same as before: keys cost memory that the collector does not see */
+  constructor(
+    settings: readonly UserSettings[],
+    places?: UserPlaces,
+    known?: (name: string) => User | undefined,
+  ) {
     const all: (User | undefined)[] = []
     settings.forEach((one, order) => {
       const index = places?.get(one.name) ?? order
-      const user = userOf(one, index)
+      const before = known?.(one.name)
+      const user = before?.index === index ? before : userOf(one, index)
       while (all.length <= index) all.push(undefined)
       all[index] = user
       this.#byName.set(user.name, user)

@@ -1,4 +1,5 @@
 import { type AST, ParseError, parseTOML } from 'toml-eslint-parser'
+import { type PlainPair, type PlainUsers, takePlainUsers } from './plain-users.ts'
 import { keyText } from './problem.ts'
 
 /** A table of the file; without a prototype, so that no key can reach one. */
@@ -30,20 +31,37 @@ export interface Document {
 /** Beyond this many syntax errors the rest is noise. */
 export const MAX_SYNTAX_PROBLEMS = 20
 
+/** From so many plain users on they are read beside the parser. */
+const MANY_USERS = 50
+
 /**
  * Reads TOML. The parser stops at the first error; the line it names is set aside and the rest read again, so that
  * one run reports everything. Never throws.
+ * @param manyUsers plain tables of users from which on the parser is spared them
  */
-export function readToml(text: string): Document {
-  const lines = text.replace(/^\uFEFF/, '').split('\n')
+export function readToml(text: string, manyUsers = MANY_USERS): Document {
+  const whole = text.replace(/^\uFEFF/, '')
+  const taken = whole.length > manyUsers * SHORTEST_USER ? takePlainUsers(whole, manyUsers) : undefined
+  return readLines((taken?.rest ?? whole).split('\n'), taken && { text: whole, taken })
+}
+
+/** `[users.a]` with a secret. */
+const SHORTEST_USER = 40
+
+interface Beside {
+  readonly text: string
+  readonly taken: PlainUsers
+}
+
+function readLines(lines: string[], beside: Beside | undefined): Document {
   const problems: SyntaxProblem[] = []
   for (let round = 0; ; round++) {
     const parsed = parseOnce(lines.join('\n'))
-    if (!(parsed instanceof ParseError)) return document(parsed, problems)
+    if (!(parsed instanceof ParseError)) return document(parsed, problems, beside)
     const index = culprit(lines, parsed)
     problems.push(syntaxProblem(parsed, lines, index))
     if (problems.length >= MAX_SYNTAX_PROBLEMS || !setAside(lines, index, round)) {
-      return document(undefined, problems)
+      return document(undefined, problems, beside)
     }
   }
 }
@@ -123,11 +141,17 @@ function tableName(line: string): string | undefined {
   return /^\s*\[\[?\s*([^\]]*?)\s*\]/.exec(line)?.[1]
 }
 
-function document(program: AST.TOMLProgram | undefined, problems: SyntaxProblem[]): Document {
+function document(
+  program: AST.TOMLProgram | undefined,
+  problems: SyntaxProblem[],
+  beside: Beside | undefined,
+): Document {
   const keys = new Map<string, Position>()
   const values = new Map<string, Position>()
   const tree: Table = Object.create(null)
-  if (program !== undefined) readTable(program.body[0].body, [], tree, { keys, values, tree })
+  const reading = { keys, values, tree }
+  if (program !== undefined) readTable(program.body[0].body, [], tree, reading)
+  if (beside) readBeside(beside, reading, problems)
   const at = (map: Map<string, Position>, path: readonly PropertyKey[]): Position | undefined =>
     map.get(keyText(path))
   const keyAt = (path: readonly PropertyKey[]): Position => {
@@ -174,6 +198,94 @@ function readPair(node: AST.TOMLKeyValue, path: Path, into: Table, reading: Read
   const whole = [...path, ...names, last]
   mark(node.key.keys, whole, reading)
   table[last] = readValue(node.value, whole, reading)
+}
+
+/** The users that the parser was spared, into their places among the others. */
+function readBeside({ text, taken }: Beside, reading: Reading, problems: SyntaxProblem[]): void {
+  const { tree, keys } = reading
+  const place = placesIn(text)
+  const parsed = (tree.users ?? Object.create(null)) as Table
+  const plain = new Map<string, Table>()
+  for (const { name, usersAt, nameAt, pairs } of taken.users) {
+    const first = place(usersAt)
+    const known = keys.get('users')
+    if (!known || known.line > first.line) keys.set('users', first)
+    keys.set(keyText(['users', name]), place(nameAt))
+    const table: Table = Object.create(null)
+    plain.set(name, table)
+    for (const pair of pairs) readPlain(pair, ['users', name, pair.key], table, reading, problems, place)
+  }
+  const users: Table = Object.create(null)
+  for (const name of [...taken.order, ...Object.keys(parsed)]) {
+    const user = plain.get(name) ?? parsed[name]
+    if (user !== undefined) users[name] = user
+  }
+  tree.users = users
+}
+
+const PLAIN_TEXT = /^"([^"\\]*)"$/
+const PLAIN_NUMBER = /^(?:0|[1-9]\d{0,14})$/
+
+function readPlain(
+  { key, keyAt, valueAt, text }: PlainPair,
+  path: Path,
+  table: Table,
+  reading: Reading,
+  problems: SyntaxProblem[],
+  place: (offset: number) => Position,
+): void {
+  const name = keyText(path)
+  reading.keys.set(name, place(keyAt))
+  reading.values.set(name, place(valueAt))
+  const quoted = text.startsWith('"""') ? undefined : PLAIN_TEXT.exec(text)?.[1]
+  if (quoted !== undefined) table[key] = quoted
+  else if (text === 'true' || text === 'false') table[key] = text === 'true'
+  else if (PLAIN_NUMBER.test(text)) table[key] = Number(text)
+  else readOther(text, path, table, reading, problems, place(valueAt))
+}
+
+const BEFORE_VALUE = 'v = '
+
+/** Lists, tables, dates and what has escapes: the parser reads them alone. */
+function readOther(
+  text: string,
+  path: Path,
+  table: Table,
+  reading: Reading,
+  problems: SyntaxProblem[],
+  at: Position,
+): void {
+  const lines = `${BEFORE_VALUE}${text}`.split('\n')
+  const parsed = parseOnce(lines.join('\n'))
+  const moved = ({ line, column }: Position): Position => ({
+    line: line + at.line - 1,
+    column: line === 1 ? column - BEFORE_VALUE.length + at.column - 1 : column,
+  })
+  if (parsed instanceof ParseError) {
+    const problem = syntaxProblem(parsed, lines, culprit(lines, parsed))
+    problems.push({ ...problem, ...moved(problem), key: keyText(path) })
+    return
+  }
+  const [pair] = parsed.body[0].body
+  if (pair?.type !== 'TOMLKeyValue') return
+  const inner: Reading = { keys: new Map(), values: new Map(), tree: reading.tree }
+  table[String(path.at(-1))] = readValue(pair.value, path, inner)
+  for (const by of ['keys', 'values'] as const) {
+    for (const [name, position] of inner[by]) reading[by].set(name, moved(position))
+  }
+}
+
+/** Line and column of offsets that are asked for in rising order, or nearly. */
+function placesIn(text: string): (offset: number) => Position {
+  let [line, start] = [1, 0]
+  return (offset) => {
+    if (offset < start) [line, start] = [1, 0]
+    for (let end = text.indexOf('\n', start); end >= 0 && end < offset; end = text.indexOf('\n', start)) {
+      line++
+      start = end + 1
+    }
+    return { line, column: offset - start + 1 }
+  }
 }
 
 function keyName(key: AST.TOMLBare | AST.TOMLQuoted): string {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { Admission } from '../access/admission.ts'
 import { PendingHellos } from '../access/pending-hellos.ts'
 import { limitsOf } from '../access/user-limits.ts'
@@ -64,6 +65,7 @@ export class Gatekeeping {
   readonly pending: PendingHellos
   readonly #dependencies: GatekeepingDependencies
   readonly #logged = new Map<string, number>()
+  #settings: AccessSettings
   #users: Users
 
   constructor(
@@ -74,6 +76,7 @@ export class Gatekeeping {
   ) {
     this.#dependencies = dependencies
     const place = { worker, seed: shared.addressSeed }
+    this.#settings = settings
     this.#users = usersOf(settings)
     this.pending = new PendingHellos(shared.limits.workers, settings.pending)
     this.admission = new Admission(shared.limits, place, this.#admitted(settings), {
@@ -92,8 +95,9 @@ export class Gatekeeping {
    * forbid end with the next look at all sessions.
    */
   prepare(settings: AccessSettings): () => void {
-    const users = usersOf(settings)
+    const users = usersOf(settings, { users: this.#users, settings: this.#settings })
     return () => {
+      this.#settings = settings
       this.#users = users
       this.pending.apply(settings.pending)
       this.admission.apply(this.#admitted(settings))
@@ -116,7 +120,15 @@ export class Gatekeeping {
   }
 }
 
-function usersOf({ users, places, leaving }: AccessSettings): Users {
+interface Before {
+  readonly users: Users
+  readonly settings: AccessSettings
+}
+
+function usersOf({ users, places, leaving }: AccessSettings, before?: Before): Users {
+  const isSame = (name: string) =>
+    before?.settings.leaving.get(name) === leaving.get(name) &&
+    isDeepStrictEqual(before?.settings.users[name], users[name])
   const settings = Object.entries(users).map(([name, user]) => ({
     name,
     secret: user.secret,
@@ -128,7 +140,7 @@ function usersOf({ users, places, leaving }: AccessSettings): Users {
     previous: user.previous.map(({ secret, until }) => ({ secret, until: Math.ceil(until / 1000) })),
     limits: limitsOf(user, (networks) => new CidrSet(networks)),
   }))
-  return new Users(settings, places)
+  return new Users(settings, places, (name) => (isSame(name) ? before?.users.named(name) : undefined))
 }
 
 /** Every thread counts from its own start, all of them on the one monotonic clock of the system. */
