@@ -34,6 +34,15 @@ export interface LiveUser {
   readonly sessions: number
 }
 
+export interface UserQuestion {
+  readonly name: string
+}
+
+export interface UserAnswer {
+  /** The latest last; addresses as the log may show them. */
+  readonly refused: readonly { readonly at: string; readonly code: string; readonly address: string }[]
+}
+
 /** Users whose sessions may go on for a while when they vanish from the configuration. */
 export interface LeavingQuestion {
   readonly users: readonly string[]

@@ -307,6 +307,7 @@ export class DataPlane {
       now,
       unixSeconds,
       nextTurn,
+      refused: (user, code, { shownAddress }) => this.#noticed.refusal(user, code, shownAddress),
       noticed: (event) => {
         if (event === 'ad_tag_not_shown') this.#middle.adTagNotShown()
         else this.#noticed.event(event)

@@ -73,6 +73,8 @@ export type FromWorker =
   | { type: 'prepare_failed'; generation: number; code: string; endpoint: Endpoint }
   /** A start-up hello of our own came in: a front's address leads back to us. */
   | { type: 'loop'; site: number }
+  /** Somebody with a valid secret was left to the front. */
+  | { type: 'refused'; user: string; code: string; address: string }
   | ServeEvent
 
 /** What somebody who watches a first start wants to know. */

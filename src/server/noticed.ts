@@ -5,10 +5,15 @@ import type { FromWorker } from './messages.ts'
 /** Of each kind at most one in this time: they tell a person what happens, they count nothing. */
 const EVERY_MILLISECONDS = 500
 
+/** In that time, from one worker. */
+const MOST_REFUSALS = 20
+
 /** What a worker tells the supervisor of its connections, thinned out so that a flood costs nothing. */
 export class Noticed {
   readonly #post: (message: FromWorker) => void
   readonly #wheel: Wheel
+  #refusals = 0
+  #refusalsSince = Number.NEGATIVE_INFINITY
   readonly #last = new Map<FromWorker['type'], number>()
 
   constructor(post: (message: FromWorker) => void, wheel: Wheel) {
@@ -28,6 +33,16 @@ export class Noticed {
       dc,
       milliseconds: dialMilliseconds,
     })
+  }
+
+  /** Only who holds a secret is refused, so that strangers cannot make many of these. */
+  refusal(user: string, code: string, address: string): void {
+    const now = this.#wheel.now
+    if (now - this.#refusalsSince >= EVERY_MILLISECONDS) {
+      this.#refusalsSince = now
+      this.#refusals = 0
+    }
+    if (++this.#refusals <= MOST_REFUSALS) this.#post({ type: 'refused', user, code, address })
   }
 
   loop(site: number): void {

@@ -1,7 +1,7 @@
 import type { LimitsMemory } from '../access/limits-memory.ts'
 import { SessionClaims } from '../access/session-claims.ts'
 import type { UserPlaces } from '../access/users.ts'
-import type { LiveUser, ReloadReport, StatusAnswer } from '../control/answers.ts'
+import type { LiveUser, ReloadReport, StatusAnswer, UserAnswer } from '../control/answers.ts'
 import { BadQuestion, type Commands } from '../control/command-server.ts'
 
 export interface RunningCommandsDependencies {
@@ -9,6 +9,7 @@ export interface RunningCommandsDependencies {
   leaving(users: readonly string[], milliseconds: number): void
   status(): StatusAnswer
   places(): UserPlaces
+  refusals(user: string): UserAnswer['refused']
   readonly limits: LimitsMemory
 }
 
@@ -19,8 +20,13 @@ export function runningCommands(dependencies: RunningCommandsDependencies): Comm
     reload: () => reload(),
     status: () => status(),
     users: () => liveUsers(dependencies),
+    user: (question): UserAnswer => {
+      const { name } = (question ?? {}) as { name?: unknown }
+      if (typeof name !== 'string') throw new BadQuestion('a name is needed')
+      return { refused: dependencies.refusals(name) }
+    },
     leaving: (question) => {
-      const { users, milliseconds } = question as { users?: unknown; milliseconds?: unknown }
+      const { users, milliseconds } = (question ?? {}) as { users?: unknown; milliseconds?: unknown }
       const areNames = Array.isArray(users) && users.every((name) => typeof name === 'string')
       if (!areNames || typeof milliseconds !== 'number' || !(milliseconds >= 0)) {
         throw new BadQuestion('users and milliseconds are needed')

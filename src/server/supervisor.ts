@@ -18,6 +18,7 @@ import { MetricsKeeping } from './metrics-keeping.ts'
 import { MiddleBook } from './middle-book.ts'
 import { QuotaKeeping, ROLL_MILLISECONDS } from './quota-keeping.ts'
 import { type Applied, listenersOf, memoryAndMost, reconfigure } from './reconfigure.ts'
+import { RefusalBook } from './refusal-book.ts'
 import { type ConfigSource, Reloading, type ReloadTrigger } from './reloading.ts'
 import { runningCommands } from './running-commands.ts'
 import { allocateSharedMemory, type SharedMemory, SUPERVISOR, userCapacity } from './shared-memory.ts'
@@ -98,6 +99,7 @@ class Supervisor implements Running {
   readonly #quotas: QuotaKeeping
   readonly #metrics: MetricsKeeping
   readonly #reloading: Reloading
+  readonly #refusals = new RefusalBook()
   readonly #listeners = new Set<(event: ServeEvent) => void>()
   readonly #resolveStopped: (code: number) => void
   readonly #since = new Date()
@@ -340,6 +342,7 @@ class Supervisor implements Running {
         reloads: this.#reloading.history,
       }),
       places: () => this.#users.current.places,
+      refusals: (user) => this.#refusals.of(user),
       limits: this.#shared.limits,
     })
     const path = controlSocket(this.#config.state.dir)
@@ -409,14 +412,17 @@ class Supervisor implements Running {
     }
   }
 
-  #heard(message: ServeEvent | { type: 'loop'; site: number }): void {
-    if (message.type !== 'loop') {
-      for (const listener of this.#listeners) listener(message)
-      return
+  #heard(message: Parameters<ConstructorParameters<typeof WorkerCrew>[2]['heard']>[0]): void {
+    switch (message.type) {
+      case 'refused':
+        return this.#refusals.add(message)
+      case 'loop':
+        return this.#log.error('a front leads back to portico itself; it is not asked any more', {
+          domain: this.#sites.domains[message.site],
+        })
+      default:
+        for (const listener of this.#listeners) listener(message)
     }
-    this.#log.error('a front leads back to portico itself; it is not asked any more', {
-      domain: this.#sites.domains[message.site],
-    })
   }
 }
 

@@ -105,4 +105,6 @@ export interface House {
   nextTurn(): Promise<void>
   /** For whoever watches a first start. */
   noticed(event: 'no_valid_secret' | 'unreachable' | 'ad_tag_not_shown'): void
+  /** For whoever asks why a user cannot get in. */
+  refused(user: string, code: string, visitor: Visitor): void
 }

@@ -31,7 +31,10 @@ export function stay(why: Stay, tee: Tee, visitor: Visitor, house: House): void 
     if (why.code === 'unauthenticated') counters.refused.add(1, why.code)
     else house.noticed('no_valid_secret')
   }
-  if (why.at === 'admit') countRefusal(why.code, house)
+  if (why.at === 'admit') {
+    countRefusal(why.code, house)
+    house.refused(why.user, why.code, visitor)
+  }
   if (why.at === 'answer') counters.frontUnmirrorable.add(1, unmirrorable(why.code))
   if (why.at === 'first-data') counters.firstData.add(1, firstData(why.code))
   if (why.at === 'route' && why.code !== 'client_gone' && why.code !== 'listed') {

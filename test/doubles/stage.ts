@@ -169,6 +169,7 @@ function furnish(
     unixSeconds: () => now,
     nextTurn: async () => {},
     noticed: () => {},
+    refused: () => {},
   }
 }
 

@@ -1,6 +1,8 @@
+import type { UserAnswer, UserQuestion } from '../../control/answers.ts'
 import { agoText, sizeText } from '../columns.ts'
 import { EXIT } from '../exit-codes.ts'
 import { openConfig } from '../open-config.ts'
+import { askPortico } from '../running.ts'
 import type { Surroundings } from '../surroundings.ts'
 import { linkTarget, type UserLink, userLink } from '../user-link.ts'
 import { noSuchUser } from './selection.ts'
@@ -22,9 +24,10 @@ export async function showUser(options: ShowOptions, around: Surroundings): Prom
     stderr.write(noSuchUser(name, Object.keys(config.users)))
     return EXIT.usage
   }
-  const [{ rows, missing }, target] = await Promise.all([
+  const [{ rows, missing }, target, refused] = await Promise.all([
     usageOf([name], config, around),
     linkTarget(config, around),
+    lately(name, config.file, around),
   ])
   if (missing !== undefined) stderr.write(`${missing}\n`)
   if (target.doubt !== undefined) stderr.write(`${target.doubt}\n`)
@@ -35,16 +38,33 @@ export async function showUser(options: ShowOptions, around: Surroundings): Prom
   const ends = previous
     .filter(({ until }) => until > Date.now())
     .map(({ until }) => new Date(until).toISOString())
-  const more = { previousUntil: ends, from, addresses, rate }
+  const more = { previousUntil: ends, from, addresses, rate, refused }
   stdout.write(
-    options.json ? `${JSON.stringify({ ...row, ...more, link }, undefined, 2)}\n` : text(row, ends, link),
+    options.json
+      ? `${JSON.stringify({ ...row, ...more, link }, undefined, 2)}\n`
+      : text(row, ends, refused, link),
   )
   return EXIT.ok
 }
 
-function text(row: UserRow, previousUntil: readonly string[], { tg, https }: UserLink): string {
+type Line = [key: string, value: string | undefined]
+type Refused = UserAnswer['refused']
+
+/** What a running portico remembers; empty where none runs. */
+async function lately(name: string, path: string, around: Surroundings): Promise<Refused> {
+  const question: UserQuestion = { name }
+  const asked = await askPortico<UserAnswer>(path, around, 'user', question)
+  return asked.state === 'answered' ? asked.answer.refused : []
+}
+
+function text(
+  row: UserRow,
+  previousUntil: readonly string[],
+  refused: Refused,
+  { tg, https }: UserLink,
+): string {
   const now = Date.now()
-  const lines: [string, string | undefined][] = [
+  const lines: Line[] = [
     ['state', row.state],
     ['plan', row.plan],
     ['tags', row.tags.join(' ') || undefined],
@@ -60,6 +80,12 @@ function text(row: UserRow, previousUntil: readonly string[], { tg, https }: Use
     ['last seen', row.lastSeen && `${row.lastSeen} (${agoText(row.lastSeen, now)})`],
     ['came by', cameBy(row)],
     ['old secret', previousUntil.length === 0 ? undefined : `works until ${previousUntil.join(', ')}`],
+    ...refused.map(
+      ({ at, code, address }): Line => [
+        'refused',
+        `${code}, from ${address || 'a unix socket'}, ${agoText(at, now)}`,
+      ],
+    ),
     ['link', tg],
     ['', https],
   ]
