@@ -4,7 +4,7 @@ import { map, optional, withDefault } from '@optique/core/modifiers'
 import { argument, command, constant, flag, option } from '@optique/core/primitives'
 import { string, type ValueParser } from '@optique/core/valueparser'
 import { parseFrontAddress, parseListenAddress } from '../config/address.ts'
-import { parseDomain } from '../config/host-name.ts'
+import { parseDomain, parseServerHost } from '../config/host-name.ts'
 import type { Parsed } from '../config/parsed.ts'
 import { user } from './user/arguments.ts'
 
@@ -31,6 +31,9 @@ const file = () =>
   optional(argument(string({ metavar: 'FILE' }), { description: message`The configuration.` }))
 const configOption = () =>
   optional(option('--config', string({ metavar: 'FILE' }), { description: message`The configuration.` }))
+
+const json = () =>
+  map(optional(flag('--json', { description: message`As JSON.` })), (given) => given === true)
 
 const run = command(
   'run',
@@ -76,6 +79,18 @@ const link = command(
       }),
     ),
     as: withDefault(picture, 'text' as const),
+    all: map(
+      optional(flag('--all', { description: message`For every site and every listener.` })),
+      (given) => given === true,
+    ),
+    site: optional(
+      option('--site', checked('NAME', parseDomain), { description: message`With this name in them.` }),
+    ),
+    listener: optional(
+      option('--listener', string({ metavar: 'ADDRESS' }), {
+        description: message`To this listener, by its address or port.`,
+      }),
+    ),
     config: configOption(),
   }),
   { brief: message`Print the links of the users.` },
@@ -99,16 +114,28 @@ const secret = command(
   { brief: message`Make a fresh secret.` },
 )
 
-const configSchema = command(
+const configCommands = command(
   'config',
-  command('schema', object({ command: constant('config schema') }), {
-    brief: message`Print the JSON Schema of the configuration.`,
-  }),
+  or(
+    command('schema', object({ command: constant('config schema') }), {
+      brief: message`Print the JSON Schema of the configuration.`,
+    }),
+    command(
+      'show',
+      object({
+        command: constant('config show'),
+        origin: map(
+          optional(flag('--origin', { description: message`With where each value comes from.` })),
+          (given) => given === true,
+        ),
+        json: json(),
+        config: configOption(),
+      }),
+      { brief: message`Print every value in force.` },
+    ),
+  ),
   { brief: message`About the configuration.` },
 )
-
-const json = () =>
-  map(optional(flag('--json', { description: message`As JSON.` })), (given) => given === true)
 
 const reload = command(
   'reload',
@@ -122,5 +149,55 @@ const status = command(
   { brief: message`What a running portico does, and what came of the last reloads.` },
 )
 
+const move = command(
+  'move',
+  object({
+    command: constant('move'),
+    domain: optional(
+      option('--domain', checked('NAME', parseDomain), { description: message`The new name in the links.` }),
+    ),
+    front: optional(
+      option('--front', checked('ADDRESS', parseFrontAddress), {
+        description: message`Where the site of that name really listens, if elsewhere than the present one.`,
+      }),
+    ),
+    host: optional(
+      option('--host', checked('NAME', parseServerHost), {
+        description: message`The new server in the links (public_host).`,
+      }),
+    ),
+    json: json(),
+    config: configOption(),
+  }),
+  { brief: message`Give the links another name or server; the old ones go on working.` },
+)
+
+const backup = command(
+  'backup',
+  object({
+    command: constant('backup'),
+    file: optional(argument(string({ metavar: 'FILE' }), { description: message`What to write.` })),
+    config: configOption(),
+  }),
+  { brief: message`Write configuration, users and state into one file.` },
+)
+
+const restore = command(
+  'restore',
+  object({
+    command: constant('restore'),
+    file: argument(string({ metavar: 'FILE' }), { description: message`What backup has written.` }),
+    force: map(
+      optional(flag('--force', { description: message`Write over what is there.` })),
+      (given) => given === true,
+    ),
+    config: configOption(),
+  }),
+  { brief: message`Bring back a backup, here or on another server.` },
+)
+
+const people = or(link, user, move)
+const running = or(reload, status, backup, restore)
+
 /** The whole command line. */
-export const commandLine = or(run, check, link, user, reload, status, secret, configSchema)
+export const commandLine = or(run, check, people, running, secret, configCommands)

@@ -2,16 +2,22 @@ import { dirname } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import { nearest } from '../config/nearest.ts'
 import { formatProblem } from '../config/problem.ts'
-import type { Config } from '../config/schema.ts'
+import type { Config, Listener } from '../config/schema.ts'
+import { formatEndpoint } from '../net/endpoint.ts'
 import { EXIT } from './exit-codes.ts'
 import { qrSvg, qrText } from './qr.ts'
 import type { Surroundings } from './surroundings.ts'
-import { linkTarget, type UserLink, userLink } from './user-link.ts'
+import { type LinkTarget, linkTarget, type UserLink, userLink, userLinks } from './user-link.ts'
 import { noFile, whichFile } from './which-file.ts'
 
 interface LinkOptions {
   readonly user?: string | undefined
   readonly as: 'text' | 'qr' | 'svg' | 'json'
+  /** For every site and listener. */
+  readonly all: boolean
+  readonly site?: string | undefined
+  /** As configured, or its port. */
+  readonly listener?: string | undefined
   readonly config?: string | undefined
 }
 
@@ -34,12 +40,51 @@ export async function link(options: LinkOptions, around: Surroundings): Promise<
     stderr.write(`${users.message}\n`)
     return EXIT.usage
   }
-  const target = await linkTarget(config, around)
-  const links = users.names.flatMap((name) => userLink(config, name, target) ?? [])
+  const listeners = chosenListeners(config, options)
+  if ('message' in listeners) {
+    stderr.write(`${listeners.message}\n`)
+    return EXIT.usage
+  }
+  const targets = await Promise.all(listeners.map((listener) => linkTarget(config, around, listener)))
+  const links = users.names.flatMap((name) =>
+    targets.flatMap((target) => linksOf(name, target, config, options)),
+  )
   if (stderr.isTerminal) stderr.write(`${path}\n`)
-  if (target.doubt !== undefined) stderr.write(`${target.doubt}\n`)
+  for (const doubt of new Set(targets.map((target) => target.doubt))) {
+    if (doubt !== undefined) stderr.write(`${doubt}\n`)
+  }
+  if (options.as === 'svg' && links.length !== 1) {
+    stderr.write('--svg draws one code: name the user, the site and the listener\n')
+    return EXIT.usage
+  }
   stdout.write(rendered(links, options.as, stdout))
   return EXIT.ok
+}
+
+function linksOf(user: string, target: LinkTarget, config: Config, { all, site }: LinkOptions): UserLink[] {
+  if (site !== undefined) return userLinks(config, user, target, [site])
+  if (!all) {
+    const best = userLink(config, user, target)
+    return best === undefined ? [] : [best]
+  }
+  const own = config.users[user]?.domain
+  const names = [config.front.domain, ...config.front.site.map(({ domain }) => domain)]
+  return userLinks(
+    config,
+    user,
+    target,
+    own === undefined ? names.filter((name) => !name.startsWith('*.')) : [own],
+  )
+}
+
+function chosenListeners(config: Config, { all, listener }: LinkOptions): Listener[] | { message: string } {
+  if (listener === undefined) return all ? config.listener : config.listener.slice(0, 1)
+  const isMeant = ({ address }: Listener) =>
+    formatEndpoint(address) === listener || (address.kind === 'tcp' && String(address.port) === listener)
+  const meant = config.listener.filter(isMeant)
+  if (meant.length > 0) return meant
+  const known = config.listener.map(({ address }) => formatEndpoint(address)).join(', ')
+  return { message: `There is no listener ${JSON.stringify(listener)}; there are ${known}` }
 }
 
 function chosenUsers(config: Config, { user, as }: LinkOptions): { names: string[] } | { message: string } {

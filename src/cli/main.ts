@@ -71,6 +71,14 @@ async function perform(chosen: Command, around: Surroundings): Promise<number> {
       return (await import('./reload.ts')).reload(chosen, around)
     case 'status':
       return (await import('./status.ts')).status(chosen, around)
+    case 'move':
+      return (await import('./move.ts')).move(chosen, around)
+    case 'backup':
+      return (await import('./backup.ts')).backup(chosen, around)
+    case 'restore':
+      return (await import('./restore.ts')).restore(chosen, around)
+    case 'config show':
+      return (await import('./config-show.ts')).configShow(chosen, around)
     case 'secret':
       return (await import('./secret.ts')).secret(chosen, around)
     case 'config schema':
@@ -78,11 +86,20 @@ async function perform(chosen: Command, around: Surroundings): Promise<number> {
   }
 }
 
+/** Resolves too when nobody reads any more, as behind `| head`. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve())
+    stream.write('', () => resolve())
+  })
+}
+
 async function main(): Promise<void> {
   const around = surroundings(process)
   const chosen = parse(process.argv.slice(2), around)
   const code = typeof chosen === 'number' ? chosen : await perform(chosen, around)
-  // Standard output is written synchronously on Linux, pipes too, so that nothing is lost here.
+  // What a full pipe has not taken yet would be lost.
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
   process.exit(code)
 }
 

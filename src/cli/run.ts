@@ -173,7 +173,7 @@ async function tellLink(
   const [user = ''] = Object.keys(config.users)
   const made = userLink(config, user, await linkTarget(config, around))
   if (made === undefined) return
-  say(`Name in the link: ${made.domain} (${first.domainNote})`)
+  if (made.domain !== undefined) say(`Name in the link: ${made.domain} (${first.domainNote})`)
   say(first.addressNote)
   const inJournal = !human.isTerminal && around.env.JOURNAL_STREAM !== undefined
   if (inJournal) return say('Links: portico link')

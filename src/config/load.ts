@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import type { z } from 'zod'
 import { asTable, crossChecks } from './cross-checks.ts'
 import { applyEnvironment, type Environment, type Overrides } from './environment.ts'
@@ -47,6 +47,19 @@ export function readConfig(text: string, file: string, env: Environment, read: R
   return { ok: true, config, warnings }
 }
 
+/** What stands in the file and the environment, before any default, and where each of it stands. */
+export interface Said {
+  readonly tree: Table
+  /** `portico.toml:12`, or the name of the environment variable. */
+  whereIs(path: readonly PropertyKey[]): string
+}
+
+/** For a configuration that was found to be valid. */
+export function readSaid(text: string, file: string, env: Environment): Said {
+  const reading = new Reading(file, text, env, readText)
+  return { tree: reading.tree, whereIs: (path) => reading.whereIs(path) }
+}
+
 class Reading {
   readonly problems: ConfigProblem[] = []
   readonly overrides: Overrides
@@ -65,6 +78,16 @@ class Reading {
     this.overrides = applyEnvironment(this.#tree, env)
     this.problems.push(...this.overrides.problems)
     this.#addUsersFile()
+  }
+
+  get tree(): Table {
+    return this.#tree
+  }
+
+  whereIs(path: readonly PropertyKey[]): string {
+    const { source, document } = this.#origin(path)
+    if (document === undefined) return source
+    return `${relative(dirname(this.#file), source) || source}:${document.keyAt(path).line}`
   }
 
   /** The schema's output, or undefined when there are problems. */

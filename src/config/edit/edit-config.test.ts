@@ -106,7 +106,10 @@ describe('an edit', () => {
   })
 
   test('of other tables', async () => {
-    await editTables(file, {}, { '': { public_host: 'p.example.org' }, front: { domain: 'new.example.org' } })
+    await editTables(file, {}, (edits) => {
+      edits.setKeys([], { public_host: 'p.example.org' })
+      edits.setKeys(['front'], { domain: 'new.example.org' })
+    })
     expect(text()).toContain(
       'listen = "443"\npublic_host = "p.example.org"\n[front]\ndomain = "new.example.org" # front',
     )

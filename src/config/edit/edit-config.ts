@@ -9,8 +9,7 @@ import { readToml } from '../toml.ts'
 import { withFileLock } from './file-lock.ts'
 import { type Replaced, ReplaceError, replaceFile } from './replace-file.ts'
 import { TomlEdits } from './toml-edits.ts'
-import { TomlScanError } from './toml-scan.ts'
-import type { TomlEntries } from './toml-value.ts'
+import { scanToml, TomlScanError } from './toml-scan.ts'
 import { UserEdits } from './user-edits.ts'
 
 /** Another editor's work takes milliseconds. */
@@ -42,15 +41,14 @@ export function editUsers(
   })
 }
 
-/** The same for keys of the configuration's own tables. */
+/** The same for the configuration's own tables. */
 export function editTables(
   path: string,
   env: Environment,
-  tables: Readonly<Record<string, TomlEntries>>,
+  change: (edits: TomlEdits) => void,
 ): Promise<Edited> {
   return edit(path, env, ({ main }) => {
-    for (const [name, entries] of Object.entries(tables))
-      main.edits.setKeys(name === '' ? [] : [name], entries)
+    change(main.edits)
     return new Set()
   })
 }
@@ -149,7 +147,9 @@ function usersFileOf({ file, edits }: OpenText): string | undefined {
  * lines keep their numbers. One of the others stays: without any user there is no configuration.
  */
 function withoutOthers(text: string, touched: ReadonlySet<string>): string {
-  const others = new TomlEdits(text).tablesUnder(['users']).filter(({ path }) => !touched.has(path[1]!))
+  const others = scanToml(text).filter(
+    ({ path: [table, name] }) => table === 'users' && name !== undefined && !touched.has(name),
+  )
   const kept = others[0]?.path[1]
   let [result, at] = ['', 0]
   for (const { path, start, end } of others) {

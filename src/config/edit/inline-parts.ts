@@ -22,6 +22,14 @@ export function inlineParts(text: string, offset: number): InlinePart[] {
   }))
 }
 
+/** The elements of a list, as they are written. */
+export function listItems(text: string): string[] {
+  const whole = BEFORE + text
+  const [pair] = parseTOML(whole, { tomlVersion: '1.0' }).body[0].body
+  if (pair?.type !== 'TOMLKeyValue' || pair.value.type !== 'TOMLArray') return []
+  return pair.value.elements.map(({ range }) => whole.slice(...range))
+}
+
 function keyName(key: AST.TOMLBare | AST.TOMLQuoted): string {
   return key.type === 'TOMLBare' ? key.name : key.value
 }

@@ -96,6 +96,22 @@ describe('in a file of tables', () => {
     )
   })
 
+  test('elements leave a list, however it is written, and others come', () => {
+    const move = (text: string) =>
+      edited(text, (edits) => {
+        const gone = edits.removeFromList(['front', 'site'], (item) => item.domain === 'b')
+        expect(gone).toBe(1)
+        edits.addToList(['front', 'site'], { domain: 'c' })
+      })
+    expect(move('[front]\nsite = [{ domain = "a" }, { domain = "b" }] # s\n')).toBe(
+      '[front]\nsite = [{ domain = "c" }, { domain = "a" }] # s\n',
+    )
+    expect(move('[front]\nsite = [{ domain = "b" }]\n')).toBe('[front]\nsite = [{ domain = "c" }]\n')
+    expect(move('[[front.site]]\ndomain = "a"\n\n# b\n[[front.site]]\ndomain = "b"\n\n[x]\n')).toBe(
+      '[[front.site]]\ndomain = "a"\n\n[[front.site]]\ndomain = "c"\n\n# b\n[x]\n',
+    )
+  })
+
   test('what is there is not added again', () => {
     expect(() => edited(FILE, (edits) => edits.addTable(['users', 'bob'], {}))).toThrow(TomlEditError)
   })

@@ -1,4 +1,6 @@
-import { type InlinePart, inlineParts } from './inline-parts.ts'
+import { asTable } from '../cross-checks.ts'
+import { readToml, type Table } from '../toml.ts'
+import { type InlinePart, inlineParts, listItems } from './inline-parts.ts'
 import { type PairSpan, scanToml, type TableSpan } from './toml-scan.ts'
 import { type TomlEntries, type TomlValue, tomlKey, tomlText } from './toml-value.ts'
 
@@ -149,6 +151,29 @@ export class TomlEdits {
     this.#splice(range.start + 1, range.start + 1, `${tomlText(item)}${isEmpty ? '' : ', '}`)
   }
 
+  /** The elements of a list for which `matches` is true go. Returns how many. */
+  removeFromList(path: Path, matches: (item: Table) => boolean): number {
+    if (this.#splices.length > 0) this.#read(this.result())
+    const removed = this.#removeItems(path, matches)
+    // What comes next may be put where these were.
+    if (removed > 0) this.#read(this.result())
+    return removed
+  }
+
+  #removeItems(path: Path, matches: (item: Table) => boolean): number {
+    const tables = this.#tablesAt(path).filter((table) => table.isList && same(table.path, path))
+    const gone = tables.filter(({ bodyStart, end }) =>
+      matches(readToml(this.#text.slice(bodyStart, end)).tree),
+    )
+    for (const { start, end } of gone) this.#cut(start, end)
+    const range = tables.length === 0 ? this.#valueRange(path) : undefined
+    if (!range) return gone.length
+    const items = listItems(this.#text.slice(range.start, range.end))
+    const kept = items.filter((item) => !matches(asTable(readToml(`v = ${item}`).tree.v)))
+    if (kept.length < items.length) this.#splice(range.start, range.end, `[${kept.join(', ')}]`)
+    return items.length - kept.length
+  }
+
   /** The text of a value as it stands; undefined where it is no single value. */
   valueText(path: Path): string | undefined {
     const range = this.#valueRange(path)
@@ -166,11 +191,6 @@ export class TomlEdits {
       at = Math.max(at, end)
     }
     return text + this.#text.slice(at)
-  }
-
-  /** The tables under `path`, as places: of the untouched text. */
-  tablesUnder(path: Path): readonly TableSpan[] {
-    return this.#tables.filter((table) => isUnder(table.path, path))
   }
 
   /** Within one inline table edits would overlap: there each begins with what the last has left. */
@@ -367,7 +387,7 @@ function file<T>(by: Map<string, T[]>, path: Path, one: T): void {
 }
 
 function filed(path: Path): string {
-  return tomlKey(path.slice(0, 2))
+  return `${path[0]}\0${path[1]}`
 }
 
 function same(a: Path, b: Path): boolean {
