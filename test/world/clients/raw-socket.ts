@@ -74,9 +74,14 @@ export class RawSocket {
     return new Promise((resolve, reject) => {
       const from = localAddress === undefined ? {} : { localAddress }
       const socket = connect({ host, port, ...from, allowHalfOpen: true, noDelay: true })
-      socket.once('error', reject)
+      const failed = (error: NodeJS.ErrnoException) => {
+        // Who is reset as soon as accepted may hear of both at once: it was a connection, and has ended.
+        if (error.code === 'ECONNRESET') resolve(new RawSocket(socket))
+        else reject(error)
+      }
+      socket.once('error', failed)
       socket.once('connect', () => {
-        socket.off('error', reject)
+        socket.off('error', failed)
         resolve(new RawSocket(socket))
       })
     })
