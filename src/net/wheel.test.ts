@@ -24,6 +24,17 @@ describe('Wheel', () => {
     }
   })
 
+  test('what is cancelled by another that falls due with it never comes', () => {
+    const wheel = new Wheel()
+    let expired = 0
+    const second = deadline(() => expired++)
+    const first = deadline(() => wheel.cancel(second))
+    wheel.schedule(first, 100)
+    wheel.schedule(second, 100)
+    wheel.advance(1000)
+    expect(expired).toBe(0)
+  })
+
   test('a cancelled deadline never comes, one scheduled again comes once', () => {
     const wheel = new Wheel()
     let cancelled = 0

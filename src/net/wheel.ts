@@ -49,8 +49,9 @@ export class Wheel {
       this.#tick++
       const bucket = this.#buckets.get(this.#tick)
       if (bucket) {
-        this.#buckets.delete(this.#tick)
+        // It stays in its place meanwhile: what one of them cancels must not fall due.
         for (const deadline of bucket) deadline.expire()
+        this.#buckets.delete(this.#tick)
       }
       for (const sweep of this.#sweeps) sweep(this.now)
     }
