@@ -14,15 +14,20 @@ export interface Reply {
 
 export interface MessagesContext extends MethodsContext {
   readonly salts: () => readonly bigint[]
+  /** Ids of the session's messages that have come, for whoever asks what became of them; filled as they come. */
+  readonly received: Set<bigint>
 }
 
 const SALT_STEP = 1800
-const RECEIVED = 4
+/** States of messages: nothing is known; it came, and the answer is made (core.telegram.org, service messages). */
+const UNKNOWN = 1
+const ANSWERED = 4 | 64
 
 /** What a data centre says to one message of MTProto, containers included. */
 export function* repliesTo(messageId: bigint, body: Buffer, context: MessagesContext): Generator<Reply> {
   const reader = new TlReader(body)
   const constructor = reader.u32()
+  context.received.add(messageId)
   switch (constructor) {
     case id.msg_container:
       yield* repliesToContainer(reader, context)
@@ -61,8 +66,8 @@ function serviceReply(
       return response(futureSalts(messageId, context))
     case id.msgs_state_req:
     case id.msg_resend_req: {
-      const states = Buffer.alloc(reader.longs().length, RECEIVED)
-      return response(new TlWriter().u32(id.msgs_state_info).u64(messageId).bytes(states))
+      const states = reader.longs().map((asked) => (context.received.has(asked) ? ANSWERED : UNKNOWN))
+      return response(new TlWriter().u32(id.msgs_state_info).u64(messageId).bytes(Buffer.from(states)))
     }
     case id.rpc_drop_answer:
       return result(messageId, new TlWriter().u32(id.rpc_answer_unknown).done())

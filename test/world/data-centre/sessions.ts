@@ -14,6 +14,7 @@ const NOTICE = 3n
 
 interface Session {
   sent: number
+  readonly received: Set<bigint>
 }
 
 /** The encrypted side of a data centre: auth keys and sessions are common to all its connections. */
@@ -49,10 +50,10 @@ export class Sessions {
   answer(key: AuthKey, message: InnerMessage): Buffer[] {
     const name = `${key.id.toString('hex')} ${message.session}`
     const known = this.#sessions.get(name)
-    const session = known ?? { sent: 0 }
+    const session = known ?? { sent: 0, received: new Set() }
     this.#sessions.set(name, session)
     if (!key.salts.has(message.salt)) return this.#seal(key, message, session, [wrongSalt(key, message)])
-    const context = { ...this.#context, salts: () => [...key.salts] }
+    const context = { ...this.#context, salts: () => [...key.salts], received: session.received }
     const replies = [...repliesTo(message.messageId, message.body, context)]
     if (!known) replies.unshift(newSession(key, message))
     return this.#seal(key, message, session, replies)
