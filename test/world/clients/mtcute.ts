@@ -10,9 +10,10 @@ import {
   type TelegramTransport,
   type tl,
 } from '@mtcute/node'
-import { addPublicKey, type DcOptions, NodeCryptoProvider } from '@mtcute/node/utils.js'
+import { addPublicKey, type DcOptions, LogManager, NodeCryptoProvider } from '@mtcute/node/utils.js'
 import { contentBytes } from '../data-centre/content.ts'
 import type { PublicRsaKey } from '../data-centre/rsa-key.ts'
+import { LastLines } from './last-lines.ts'
 
 /** Where the client connects to: a data centre itself, or a proxy by its link. */
 export type Route =
@@ -25,8 +26,6 @@ export interface MtcuteOptions {
   /** Default 2. */
   readonly dc?: number
   readonly testMode?: boolean
-  /** 0 (silent, default) to 5, mtcute's own lines on standard output. */
-  readonly logLevel?: number
 }
 
 export interface MtcuteClient {
@@ -61,13 +60,7 @@ export function routeOfLink(link: string): Route {
 }
 
 /** A real client with the library's own network code and cryptography, its storage in memory. */
-export function openMtcute({
-  route,
-  rsaKey,
-  dc = 2,
-  testMode = false,
-  logLevel = 0,
-}: MtcuteOptions): MtcuteClient {
+export function openMtcute({ route, rsaKey, dc = 2, testMode = false }: MtcuteOptions): MtcuteClient {
   addPublicKey(new NodeCryptoProvider(), rsaKey.pem)
   const errors: unknown[] = []
   const client = new TelegramClient({
@@ -79,21 +72,18 @@ export function openMtcute({
     transport: transportOf(route),
     disableUpdates: true,
     updates: false,
-    logLevel,
+    logLevel: LogManager.DEBUG,
   })
+  const log = new LastLines()
+  client.log.mgr.handler = (_colour, _level, tag, text, args) => log.add(tag, text, args)
   client.onError.add((error) => {
     errors.push(error)
   })
   return {
     errors,
-    config: async () => {
-      await client.connect()
-      // uploadFile refuses to work before it is known that nobody is logged in.
-      await client.storage.self.store(null)
-      return client.call({ _: 'help.getConfig' })
-    },
-    upload: (bytes, seed) => upload(client, bytes, seed),
-    download: (bytes, seed) => download(client, bytes, seed),
+    config: () => log.orTell(config(client), 'config'),
+    upload: (bytes, seed) => log.orTell(upload(client, bytes, seed), 'upload'),
+    download: (bytes, seed) => log.orTell(download(client, bytes, seed), 'download'),
     close: async () => {
       await client.destroy()
     },
@@ -103,6 +93,13 @@ export function openMtcute({
 function dcOptions(route: Route, id: number, testMode: boolean): DcOptions {
   const main = { id, ipAddress: route.host, port: route.port, testMode, ipv6: route.host.includes(':') }
   return { main, media: { ...main, mediaOnly: true } }
+}
+
+async function config(client: TelegramClient): Promise<tl.RawConfig> {
+  await client.connect()
+  // uploadFile refuses to work before it is known that nobody is logged in.
+  await client.storage.self.store(null)
+  return client.call({ _: 'help.getConfig' })
 }
 
 async function upload(
