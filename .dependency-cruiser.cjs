@@ -3,7 +3,7 @@
 /** Rooms by floor, from the ground up. A room uses every room below its floor, none above and none beside. */
 const FLOORS = [
   ['protocol', 'net', 'config', 'state', 'telemetry'],
-  ['front', 'access', 'upstream', 'relay', 'control'],
+  ['front', 'access', 'upstream', 'relay', 'control', 'import'],
   ['telegram'],
   ['session'],
   ['server'],
@@ -20,6 +20,8 @@ const ONLY = {
   relay: ['protocol/', 'net/', 'telemetry/(counters|catalogue)\\.ts$'],
   // No sockets of any kind.
   access: ['protocol/', 'config/', 'telemetry/'],
+  // Text in, text out.
+  import: ['protocol/', 'config/'],
   telegram: ['protocol/', 'net/', 'config/', 'telemetry/', 'upstream/', 'relay/middle-link\\.ts$'],
 }
 

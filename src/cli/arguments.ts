@@ -1,11 +1,12 @@
 import { object, or } from '@optique/core/constructs'
 import { message, text } from '@optique/core/message'
-import { map, optional, withDefault } from '@optique/core/modifiers'
+import { map, multiple, optional, withDefault } from '@optique/core/modifiers'
 import { argument, command, constant, flag, option } from '@optique/core/primitives'
-import { string, type ValueParser } from '@optique/core/valueparser'
+import { choice, string, type ValueParser } from '@optique/core/valueparser'
 import { parseFrontAddress, parseListenAddress } from '../config/address.ts'
 import { parseDomain, parseServerHost } from '../config/host-name.ts'
 import type { Parsed } from '../config/parsed.ts'
+import { KINDS } from '../import/peer.ts'
 import { user } from './user/arguments.ts'
 
 /** An option that is checked as the configuration's key is, and stays the text it was. */
@@ -196,8 +197,54 @@ const restore = command(
   { brief: message`Bring back a backup, here or on another server.` },
 )
 
+const importCommand = command(
+  'import',
+  object({
+    command: constant('import'),
+    words: multiple(
+      argument(string({ metavar: 'FILE' }), {
+        description: message`The old configuration; or a secret of mtg, a link, or the official proxy's command line in quotes. Before it may stand the kind, as for --from.`,
+      }),
+      { min: 1, max: 2 },
+    ),
+    from: optional(
+      option('--from', choice(KINDS, { metavar: 'KIND' }), {
+        description: message`What it is, where its content does not tell.`,
+      }),
+    ),
+    config: optional(
+      option('--config', string({ metavar: 'OUT' }), { description: message`What to write.` }),
+    ),
+    domain: optional(
+      option('--domain', checked('NAME', parseDomain), {
+        description: message`The name in the links, where the old proxy has none.`,
+      }),
+    ),
+    try: map(
+      optional(
+        flag('--try', {
+          description: message`Write nothing, and serve it beside the old proxy on another port.`,
+        }),
+      ),
+      (given) => given === true,
+    ),
+    listen: optional(
+      option('--listen', checked('ADDRESS', parseListenAddress), {
+        description: message`Where, with --try.`,
+      }),
+    ),
+    force: map(
+      optional(flag('--force', { description: message`Write over what is there.` })),
+      (given) => given === true,
+    ),
+    json: json(),
+  }),
+  { brief: message`Bring over the configuration of another proxy; its links go on working.` },
+)
+
 const people = or(link, user, move)
 const running = or(reload, status, backup, restore)
+const beginning = or(importCommand, secret)
 
 /** The whole command line. */
-export const commandLine = or(run, check, people, running, secret, configCommands)
+export const commandLine = or(run, check, people, running, beginning, configCommands)

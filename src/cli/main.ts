@@ -5,6 +5,7 @@ import { nearest } from '../config/nearest.ts'
 import { commandLine } from './arguments.ts'
 import { EXIT } from './exit-codes.ts'
 import { knownWords } from './known-words.ts'
+import type { RunDependencies } from './run.ts'
 import { type Surroundings, surroundings } from './surroundings.ts'
 
 type Command = InferValue<typeof commandLine>
@@ -43,10 +44,7 @@ function hint(words: readonly string[], said: string): string {
 async function perform(chosen: Command, around: Surroundings): Promise<number> {
   switch (chosen.command) {
     case 'run':
-      return (await import('./run.ts')).run(chosen, around, {
-        serve: (await import('../server/supervisor.ts')).serve,
-        signals: process,
-      })
+      return (await import('./run.ts')).run(chosen, around, await server())
     case 'check':
       return (await import('./check.ts')).check(chosen, around)
     case 'link':
@@ -77,6 +75,8 @@ async function perform(chosen: Command, around: Surroundings): Promise<number> {
       return (await import('./backup.ts')).backup(chosen, around)
     case 'restore':
       return (await import('./restore.ts')).restore(chosen, around)
+    case 'import':
+      return (await import('./import/import.ts')).importProxy(chosen, around, server)
     case 'config show':
       return (await import('./config-show.ts')).configShow(chosen, around)
     case 'secret':
@@ -84,6 +84,10 @@ async function perform(chosen: Command, around: Surroundings): Promise<number> {
     case 'config schema':
       return (await import('./config-schema.ts')).configSchema(around)
   }
+}
+
+async function server(): Promise<RunDependencies> {
+  return { serve: (await import('../server/supervisor.ts')).serve, signals: process }
 }
 
 /** Resolves too when nobody reads any more, as behind `| head`. */

@@ -1,0 +1,54 @@
+# Every setting of mtprotoproxy.
+import os
+
+PORT = 443
+USERS = {
+    "alice": "8f0c4a1be27d5936a0c4f1e2d3b4a596",
+    'bob': "9f0c4a1be27d5936"  # two texts are one
+           "a0c4f1e2d3b4a596",
+}
+AD_TAG = "0123456789abcdef0123456789abcdef"
+MODES = {
+    "classic": True,
+    "secure": True,
+    "tls": True,
+}
+TLS_DOMAIN = "www.example.org"
+MASK = True
+MASK_HOST = "127.0.0.1"
+MASK_PORT = 8443
+USE_MIDDLE_PROXY = False
+PREFER_IPV6 = True
+FAST_MODE = True
+PROXY_PROTOCOL = False
+MY_DOMAIN = "proxy.example.org"
+SOCKS5_HOST = "127.0.0.1"
+SOCKS5_PORT = 1080
+SOCKS5_USER = "user"
+SOCKS5_PASS = "p@ss"
+USER_MAX_TCP_CONNS = {"alice": 20}
+USER_EXPIRATIONS = {"alice": "31/12/2031"}
+USER_DATA_QUOTA = {"alice": 100 * 1024 * 1024 * 1024}
+REPLAY_CHECK_LEN = 65536
+IGNORE_TIME_SKEW = False
+LISTEN_ADDR_IPV4 = "0.0.0.0"
+LISTEN_ADDR_IPV6 = "::"
+LISTEN_UNIX_SOCK = ""
+METRICS_PORT = 9090
+METRICS_LISTEN_ADDR_IPV4 = "127.0.0.1"
+METRICS_LISTEN_ADDR_IPV6 = None
+METRICS_WHITELIST = ["127.0.0.1", "::1"]
+METRICS_PREFIX = "mtprotoproxy_"
+METRICS_EXPORT_LINKS = False
+CLIENT_KEEPALIVE = 10 * 60
+CLIENT_HANDSHAKE_TIMEOUT = 10
+CLIENT_ACK_TIMEOUT = 5 * 60
+TG_CONNECT_TIMEOUT = 10
+TG_READ_TIMEOUT = 60
+TO_CLT_BUFSIZE = (16384, 100, 131072)
+TO_TG_BUFSIZE = 65536
+STATS_PRINT_PERIOD = 600
+PROXY_INFO_UPDATE_PERIOD = 24 * 60 * 60
+GET_TIME_PERIOD = 10 * 60
+GET_CERT_LEN_PERIOD = 4 * 60 * 60
+DEBUG = os.environ.get("DEBUG")
