@@ -17,6 +17,11 @@ export interface LegHandler {
   onClosed(leg: Leg): void
 }
 
+export interface LocalEnd {
+  readonly address: string
+  readonly port: number
+}
+
 /** One connection of a session, with its endings kept apart: FIN, reset, failure. */
 export interface Leg {
   handler: LegHandler
@@ -27,8 +32,8 @@ export interface Leg {
   readonly failure: string | undefined
   /** True when the kernel has everything that was written. */
   readonly drained: boolean
-  /** This side's address and port; undefined for unix sockets, and where only another host knows it. */
-  readonly localEnd?: { readonly address: string; readonly port: number } | undefined
+  /** The end that the target sees of this connection; undefined for unix sockets, and where only another host knows it. */
+  readonly localEnd?: LocalEnd | undefined
   /** Writes a buffer that the caller gives away. True: the kernel took it all. False: `onDrain` follows unless the leg is lost. */
   write(bytes: Buffer): boolean
   /** Writes a copy of bytes [0, n). As `write`. */
@@ -107,6 +112,8 @@ export class SocketLeg implements Leg {
   #endTold = false
   #lost = false
   #resetWhenDrained = false
+  /** Where a proxy stands between: what it said of its own end. */
+  #farEnd: LocalEnd | 'unknown' | undefined
   #writeDone: WriteDone | undefined
   readonly #onWritten: (error?: Error | null) => void
 
@@ -134,12 +141,18 @@ export class SocketLeg implements Leg {
     return this.#socket.writableLength === 0
   }
 
-  /** This side's address and port; undefined once it is gone, and for unix sockets. */
-  get localEnd(): { readonly address: string; readonly port: number } | undefined {
+  /** This side's address and port, or those of the proxy on the way; undefined once it is gone, and for unix sockets. */
+  get localEnd(): LocalEnd | undefined {
+    if (this.#farEnd) return this.#farEnd === 'unknown' ? undefined : this.#farEnd
     const { localAddress, localPort } = this.#socket
     return localAddress === undefined || localPort === undefined
       ? undefined
       : { address: localAddress.replace(/^::ffff:(?=[\d.]+$)/, ''), port: localPort }
+  }
+
+  /** The target sees another end than ours. */
+  leadsThrough(end: LocalEnd | undefined): void {
+    this.#farEnd = end ?? 'unknown'
   }
 
   /** Payload of the connection so far, in either direction. */

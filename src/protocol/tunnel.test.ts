@@ -9,8 +9,15 @@ import type { TunnelHandshake, TunnelTarget } from './tunnel.ts'
 const telegram: TunnelTarget = { host: '149.154.167.51', port: 443 }
 const user = { user: 'user', password: 'pass' }
 
+interface Played {
+  readonly sent: string[]
+  readonly end: string
+  readonly rest?: string
+  readonly bound?: TunnelTarget
+}
+
 /** Plays a proxy's bytes in pieces; what was sent, how it ended, and what is left for the target's stream. */
-function play(handshake: TunnelHandshake, wire: Buffer, cuts: readonly number[] = []) {
+function play(handshake: TunnelHandshake, wire: Buffer, cuts: readonly number[] = []): Played {
   const sent = [handshake.begin().toString('hex')]
   let kept = Buffer.alloc(0)
   let at = 0
@@ -23,7 +30,8 @@ function play(handshake: TunnelHandshake, wire: Buffer, cuts: readonly number[] 
       if (step.state === 'failed') return { sent, end: step.failure }
       kept = kept.subarray(step.consumed)
       if (step.state === 'open') {
-        return { sent, end: 'open', rest: Buffer.concat([kept, wire.subarray(at)]).toString('hex') }
+        const rest = Buffer.concat([kept, wire.subarray(at)]).toString('hex')
+        return { sent, end: 'open', rest, ...(step.bound && { bound: step.bound }) }
       }
       sent.push(step.bytes.toString('hex'))
     }
@@ -54,6 +62,17 @@ describe('SOCKS5', () => {
     const { sent, end } = play(new Socks5Handshake({ host, port: 443 }), wire)
     expect(sent).toEqual([socks5.client_greeting_noauth_only, request])
     expect(end).toBe('open')
+  })
+
+  test.each([
+    ['IPv4', '050005000001c6336407aabb', { host: '198.51.100.7', port: 0xaabb }],
+    ['IPv6', `050005000004${'20010db8'}${'00'.repeat(11)}07aabb`, { host: '2001:db8::7', port: 0xaabb }],
+    ['no port', '050005000001c63364070000', undefined],
+    ['no address', '050005000001000000000050', undefined],
+    ['a name', '0500050000030161aabb', undefined],
+  ])('says its own end: %s', (_what, wire, bound) => {
+    const { bound: told } = play(new Socks5Handshake(telegram), hex(wire))
+    expect(told).toEqual(bound)
   })
 
   test.each([
@@ -96,6 +115,7 @@ describe('SOCKS4', () => {
 
   test.each([
     ['005a000000000000ee', 'open'],
+    ['005aaabbc6336407ee', 'open'],
     ['005b000000000000', 'error'],
     ['005d000000000000', 'auth'],
     ['0001000000000000', 'protocol'],

@@ -92,7 +92,7 @@ export class MiddleRoad {
       })
     } else {
       const event = ready ? 'connection to a middle proxy lost' : 'middle proxy not reached'
-      log.warn(event, { dc, failure, code: detail.code, ...hint(failure) })
+      log.warn(event, { dc, failure, code: detail.code, ...hint(failure, detail.code) })
     }
   }
 
@@ -116,7 +116,12 @@ function proxiesOptions({ telegram }: Config) {
   return { directory: { prefer, unknown_dc }, patience }
 }
 
-function hint(failure: string): { hint?: string } {
+function hint(failure: string, code: string | undefined): { hint?: string } {
+  if (code === 'own_address_unknown') {
+    return {
+      hint: 'only the straight way and SOCKS servers that say their own address lead to middle proxies',
+    }
+  }
   if (failure === 'keys_refused') {
     return { hint: 'behind NAT? set public_addresses to the addresses that the Internet sees' }
   }

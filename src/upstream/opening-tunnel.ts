@@ -29,7 +29,10 @@ export class OpeningTunnel implements LegHandler {
       if (step.state === 'incomplete') return fail(leg, 'protocol')
       if (step.state === 'failed') return fail(leg, step.failure)
       this.#kept = this.#kept.subarray(step.consumed)
-      if (step.state === 'open') return this.#open(leg)
+      if (step.state === 'open') {
+        leg.leadsThrough(step.bound && { address: step.bound.host, port: step.bound.port })
+        return this.#open(leg)
+      }
       leg.write(step.bytes)
     }
   }

@@ -1,6 +1,13 @@
 import { Buffer } from 'node:buffer'
 import { addressBytes, IPV4_SIZE } from '../ip-address.ts'
-import { FAILED, INCOMPLETE, type TunnelHandshake, type TunnelStep, type TunnelTarget } from '../tunnel.ts'
+import {
+  boundEnd,
+  FAILED,
+  INCOMPLETE,
+  type TunnelHandshake,
+  type TunnelStep,
+  type TunnelTarget,
+} from '../tunnel.ts'
 import { portField } from './socks5-handshake.ts'
 
 const VERSION = 4
@@ -42,7 +49,12 @@ export class Socks4Handshake implements TunnelHandshake {
     if (bytes.length < REPLY_SIZE) return INCOMPLETE
     switch (bytes[1]) {
       case GRANTED:
-        return { state: 'open', consumed: REPLY_SIZE }
+        // The two fields are meant for BIND; some servers fill them in for CONNECT too.
+        return {
+          state: 'open',
+          consumed: REPLY_SIZE,
+          ...boundEnd(bytes.subarray(4, REPLY_SIZE), bytes.readUInt16BE(2)),
+        }
       case REJECTED:
         return FAILED('error')
       case NO_IDENTD:

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { addressBytes, IPV4_SIZE, IPV6_SIZE } from '../ip-address.ts'
 import {
+  boundEnd,
   FAILED,
   INCOMPLETE,
   type TunnelCredentials,
@@ -20,6 +21,8 @@ const CONNECT = 1
 const TYPE_IPV4 = 1
 const TYPE_NAME = 3
 const TYPE_IPV6 = 4
+/** Behind version, reply, reserved byte and type. */
+const ADDRESS_AT = 4
 /** RFC 1929 and RFC 1928 give each of these one byte for its length. */
 export const MAX_SOCKS_FIELD = 255
 
@@ -103,8 +106,11 @@ function readReply(bytes: Buffer): TunnelStep {
   if (bytes.length < 5) return INCOMPLETE
   const address = boundAddressLength(bytes[3]!, bytes[4]!)
   if (address === undefined) return FAILED('protocol')
-  const consumed = 4 + address + 2
-  return bytes.length < consumed ? INCOMPLETE : { state: 'open', consumed }
+  const consumed = ADDRESS_AT + address + 2
+  if (bytes.length < consumed) return INCOMPLETE
+  if (bytes[3] === TYPE_NAME) return { state: 'open', consumed }
+  const end = boundEnd(bytes.subarray(ADDRESS_AT, consumed - 2), bytes.readUInt16BE(consumed - 2))
+  return { state: 'open', consumed, ...end }
 }
 
 function boundAddressLength(type: number, first: number): number | undefined {
