@@ -105,7 +105,7 @@ export const telegram = describe(
         })
         .prefault('refuse'),
       'choice',
-      '`refuse`, or the number of the data centre that sessions for an unknown one go to.',
+      '`refuse`, or the number of the data centre that sessions for an unknown one go to. By middle proxies `refuse` leads where Telegram’s list of them says (`default`).',
     ),
     data_centres: describe(
       dataCentres.prefault({}),

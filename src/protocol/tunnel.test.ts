@@ -66,7 +66,7 @@ describe('SOCKS5', () => {
 
   test.each([
     ['IPv4', '050005000001c6336407aabb', { host: '198.51.100.7', port: 0xaabb }],
-    ['IPv6', `050005000004${'20010db8'}${'00'.repeat(11)}07aabb`, { host: '2001:db8::7', port: 0xaabb }],
+    ['IPv6', `05000500000420010db8${'00'.repeat(11)}07aabb`, { host: '2001:db8::7', port: 0xaabb }],
     ['no port', '050005000001c63364070000', undefined],
     ['no address', '050005000001000000000050', undefined],
     ['a name', '0500050000030161aabb', undefined],

@@ -72,6 +72,8 @@ test.each([
 
 test('a server that does not say its end leads to no middle proxy, and the log says why', async () => {
   const client = await open(CAROL)
-  await waitFor('the reason', () => portico.log.some(({ code }) => code === 'own_address_unknown'))
+  const reason = () => portico.log.find(({ code }) => code === 'own_address_unknown')
+  await waitFor('the reason', () => reason() !== undefined)
+  expect(reason()?.['hint']).toContain('SOCKS')
   client.socket.close()
 })

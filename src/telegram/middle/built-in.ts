@@ -27,3 +27,6 @@ export const BUILT_IN_TABLE: MiddleTable = {
   5: [at('91.108.56.183'), at('2001:b28:f23f:f005::d')],
   203: [at('91.105.192.110', 443)],
 }
+
+/** As getProxyConfig says it: centres that are not listed are reached through this one's middle proxies. */
+export const BUILT_IN_DEFAULT = 2

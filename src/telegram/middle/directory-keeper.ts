@@ -9,8 +9,14 @@ import {
   SHORTEST_SECRET,
 } from '../../protocol/middle/proxy-config.ts'
 import type { Log } from '../../telemetry/guarded-log.ts'
-import { BUILT_IN_SECRET, BUILT_IN_TABLE } from './built-in.ts'
-import { type MiddleKnowledge, type MiddleTable, mergeTables, tableOf } from './middle-directory.ts'
+import { BUILT_IN_DEFAULT, BUILT_IN_SECRET, BUILT_IN_TABLE } from './built-in.ts'
+import {
+  defaultOf,
+  type MiddleKnowledge,
+  type MiddleTable,
+  mergeTables,
+  tableOf,
+} from './middle-directory.ts'
 
 const FETCH_TIMEOUT = 30_000
 const SHORTEST_WAIT = 60_000
@@ -71,6 +77,7 @@ export class DirectoryKeeper {
     return {
       secret: secret === undefined ? BUILT_IN_SECRET : Buffer.from(secret, 'latin1'),
       table: mergeTables(BUILT_IN_TABLE, tableOf(configs), this.#o.addresses),
+      defaultDc: defaultOf(configs) ?? BUILT_IN_DEFAULT,
       publicAddresses: this.#o.publicAddresses,
     }
   }

@@ -9,6 +9,8 @@ export interface MiddleKnowledge {
   /** 32 to 256 bytes. */
   readonly secret: Uint8Array
   readonly table: MiddleTable
+  /** The number whose entry serves centres that have none, as the list of middle proxies names it. */
+  readonly defaultDc?: number | undefined
   /** Of this host, as the Internet sees it. */
   readonly publicAddresses: readonly string[]
 }
@@ -23,6 +25,11 @@ export function tableOf(configs: readonly ProxyConfig[]): MiddleTable {
     }
   }
   return table
+}
+
+/** The default of the first list that names one. */
+export function defaultOf(configs: readonly ProxyConfig[]): number | undefined {
+  return configs.find(({ defaultDc }) => defaultDc !== undefined)?.defaultDc
 }
 
 /** Later tables replace whole entries of earlier ones. */

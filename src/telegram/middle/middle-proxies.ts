@@ -1,10 +1,13 @@
 import type { Endpoint } from '../../net/endpoint.ts'
 import { formatEndpoint } from '../../net/endpoint.ts'
 import type { MiddleLink } from '../../relay/middle-link.ts'
-import { Directory, type DirectoryOptions } from '../directory.ts'
+import { Directory, type DirectoryOptions, type Road } from '../directory.ts'
 import type { LinkOptions, MiddleFailureDetail } from './middle-connection.ts'
 import type { MiddleKnowledge } from './middle-directory.ts'
 import { type LinkResult, MiddlePool, type MiddlePoolDependencies } from './middle-pool.ts'
+
+/** Numbers above this are test centres: 10,000 and the number (TDLib ConnectionCreator.cpp). */
+const FIRST_TEST_DC = 10_000
 
 export interface MiddleProxiesOptions {
   readonly directory: Omit<DirectoryOptions, 'data_centres'>
@@ -80,7 +83,7 @@ export class MiddleProxies {
     upstreams: readonly string[] | undefined,
     options: LinkOptions,
   ): Promise<MiddleResult> {
-    const road = this.#directory.road(dc)
+    const road = this.#roadOf(dc)
     if (!road) return { ok: false, failure: 'no_entry' }
     const result = await this.#poolOf(road.dc, road.addresses, upstreams).link(options)
     return result.ok ? { ...result, dc: road.dc } : result
@@ -109,8 +112,18 @@ export class MiddleProxies {
     return pool
   }
 
-  #read({ table }: MiddleKnowledge): Directory {
-    return new Directory({ ...this.#o.directory, data_centres: table }, {})
+  /** The middle proxies of the default lead to data centres of production, and a test centre is none of them. */
+  #roadOf(dc: number): Road | undefined {
+    const road = this.#directory.road(dc)
+    const isMisled = Math.abs(dc) > FIRST_TEST_DC && road !== undefined && Math.abs(road.dc) <= FIRST_TEST_DC
+    return isMisled ? undefined : road
+  }
+
+  /** What the operator says of unknown centres goes before what the list says. */
+  #read({ table, defaultDc }: MiddleKnowledge): Directory {
+    const { directory } = this.#o
+    const unknown = directory.unknown_dc === 'refuse' ? (defaultDc ?? 'refuse') : directory.unknown_dc
+    return new Directory({ ...directory, unknown_dc: unknown, data_centres: table }, {})
   }
 
   #key(addresses: readonly Endpoint[]): string {
