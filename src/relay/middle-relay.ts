@@ -1,16 +1,17 @@
 import type { Cipheriv, Decipheriv } from 'node:crypto'
 import type { Leg, LegHandler } from '../net/leg.ts'
-import { READ_BUFFER_SIZE } from '../net/static-read.ts'
 import type { Deadline, Wheel } from '../net/wheel.ts'
 import type { Transport } from '../protocol/obfuscated2.ts'
 import type { RecordStripper } from '../protocol/tls/record.ts'
 import { messageKind } from '../protocol/transport/client-message.ts'
 import { FrameReader } from '../protocol/transport/frame-reader.ts'
 import { writeFrame, writeQuickAck } from '../protocol/transport/frame-writer.ts'
-import { type ClientWriter, PlainWriter } from './client-writer.ts'
+import { AnswerFlow } from './answer-flow.ts'
+import { PlainWriter } from './client-writer.ts'
 import type { MiddleLink, MiddleReceiver } from './middle-link.ts'
 import { RecordWriter } from './record-writer.ts'
 import type { Relay, RelayDependencies, RelayEnd, RelayMeter } from './relay.ts'
+import type { WaitingBudget } from './waiting-answers.ts'
 
 /** While so much waits for a client, its own requests are not read: what it asked for already is all that may come. */
 export const MOST_BEFORE_REQUESTS_WAIT = 1024 * 1024
@@ -23,12 +24,6 @@ export const MOST_WAITING = 32 * 1024 * 1024
 
 /** How long a client may take to end its side. */
 const LAST_WORDS = 5000
-
-/** What the queues of all clients of a worker may hold together. */
-export interface WaitingBudget {
-  held: number
-  readonly most: number
-}
 
 export interface MiddleRelayOptions {
   readonly client: Leg
@@ -68,19 +63,13 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
   readonly #transport: Transport
   readonly #stripper: RecordStripper | undefined
   readonly #decipher: Decipheriv
-  readonly #cipher: Cipheriv
   readonly #frames: FrameReader
-  readonly #writer: ClientWriter
+  readonly #answers: AnswerFlow
   readonly #wheel: Wheel
   readonly #d: MiddleRelayDependencies
   readonly #onOver: (relay: MiddleRelay) => void
   #meter: RelayMeter | undefined
-  /** Encrypted, in order; the first may be partly written. */
-  #queue: Buffer[] = []
-  #queuedAt = 0
-  #waiting = 0
   #upWaits = false
-  #downWaits = false
   /** The client's end waits for what is queued. */
   #endAfterQueue = false
   #linkOpen = true
@@ -97,9 +86,13 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
     this.#transport = options.transport
     this.#stripper = stripper
     this.#decipher = options.decipher
-    this.#cipher = options.cipher
     this.#frames = new FrameReader(options.transport, options.frameLimit)
-    this.#writer = stripper ? new RecordWriter(client, outgoing, wheel) : new PlainWriter(client, outgoing)
+    this.#answers = new AnswerFlow({
+      client,
+      writer: stripper ? new RecordWriter(client, outgoing, wheel) : new PlainWriter(client, outgoing),
+      cipher: options.cipher,
+      budget: dependencies.waiting,
+    })
     this.#wheel = wheel
     this.#d = dependencies
     this.#onOver = onOver
@@ -114,6 +107,7 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
 
   measure(meter: RelayMeter): void {
     this.#meter = meter
+    this.#answers.meter = meter
     meter.proceed = (direction) => this.#proceed(direction)
     this.#client.limitReads(() => meter.window('up'))
   }
@@ -130,7 +124,7 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
   cut(result: RelayEnd): void {
     if (this.result === 'ok') this.result = result
     this.#leaveLink()
-    this.#discard()
+    this.#answers.discard()
     this.#client.destroy()
   }
 
@@ -168,7 +162,12 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
   }
 
   get #mayRead(): boolean {
-    return this.#linkOpen && !this.#upWaits && this.#link.drained && this.#waiting < MOST_BEFORE_REQUESTS_WAIT
+    return (
+      this.#linkOpen &&
+      !this.#upWaits &&
+      this.#link.drained &&
+      this.#answers.waiting < MOST_BEFORE_REQUESTS_WAIT
+    )
   }
 
   #readOn(): void {
@@ -180,7 +179,7 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
       this.#upWaits = false
       this.#readOn()
     } else {
-      this.#downWaits = false
+      this.#answers.proceed()
       this.#pump()
     }
   }
@@ -192,20 +191,20 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
   /** There is nothing to be half closed: whoever asks for nothing more gets nothing more (MTProxy closes at once). */
   onEnd(): void {
     this.#leaveLink()
-    this.#discard()
+    this.#answers.discard()
     this.#client.end()
   }
 
   onLost(): void {
     if (this.result === 'ok') this.result = 'reset'
     this.#leaveLink()
-    this.#discard()
+    this.#answers.discard()
   }
 
   onClosed(): void {
     this.#wheel.cancel(this)
     this.#leaveLink()
-    this.#discard()
+    this.#answers.discard()
     this.#onOver(this)
   }
 
@@ -227,9 +226,8 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
   onAnswersRead(): void {
     this.#pump()
     const { held, most } = this.#d.waiting
-    const isTooMuch =
-      this.#waiting > MOST_WAITING || (held > most && this.#waiting > MOST_BEFORE_REQUESTS_WAIT)
-    if (isTooMuch) this.cut('slow')
+    const { waiting } = this.#answers
+    if (waiting > MOST_WAITING || (held > most && waiting > MOST_BEFORE_REQUESTS_WAIT)) this.cut('slow')
   }
 
   onLinkDrain(): void {
@@ -244,64 +242,23 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
   }
 
   #toClient(plain: Buffer): void {
-    if (!this.#linkOpen) return
-    this.#queue.push(this.#cipher.update(plain))
-    this.#hold(plain.length)
+    if (this.#linkOpen) this.#answers.push(plain)
   }
 
-  #hold(bytes: number): void {
-    this.#waiting += bytes
-    this.#d.waiting.held += bytes
-  }
-
-  /** Writes what waits, as long as the client takes it. */
   #pump(): void {
-    while (this.#queue.length > 0 && !this.#downWaits && this.#client.drained) {
-      if (!this.#writeNext()) return
-    }
-    if (this.#queue.length === 0 && this.#endAfterQueue) this.#endClient()
+    if (this.#answers.pump(this.#wrote) === 'over') return this.cut('quota')
+    if (this.#answers.waiting === 0 && this.#endAfterQueue) this.#endClient()
     this.#readOn()
   }
 
-  /** As much as goes into one write. False: the session is over. */
-  #writeNext(): boolean {
-    const room = Math.max(1, Math.min(READ_BUFFER_SIZE, this.#meter?.window('down') ?? READ_BUFFER_SIZE))
-    const part = this.#take(room)
-    const toll = this.#meter?.take('down', part.length) ?? 'go'
-    if (toll === 'over') {
-      this.cut('quota')
-      return false
-    }
-    this.#downWaits = toll === 'wait'
-    this.bytesDown += part.length
+  readonly #wrote = (bytes: number): void => {
+    this.bytesDown += bytes
     this.lastDownAt = this.#wheel.now
-    this.#writer.write(part.length, part)
-    if (toll !== 'last') return true
-    this.cut('quota')
-    return false
-  }
-
-  /** The next bytes of the queue, at most so many. */
-  #take(room: number): Buffer {
-    const parts: Buffer[] = []
-    let length = 0
-    while (length < room && this.#queue.length > 0) {
-      const first = this.#queue[0]!
-      const part = first.subarray(this.#queuedAt, this.#queuedAt + room - length)
-      parts.push(part)
-      length += part.length
-      this.#queuedAt += part.length
-      if (this.#queuedAt < first.length) break
-      this.#queue.shift()
-      this.#queuedAt = 0
-    }
-    this.#hold(-length)
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts, length)
   }
 
   #endClient(): void {
     this.#endAfterQueue = false
-    this.#writer.flush()
+    this.#answers.flush()
     this.#client.end()
     // Bytes that were never read would turn the end into a reset, and take with them what the client has not seen.
     this.#client.resume()
@@ -312,13 +269,5 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
     if (!this.#linkOpen) return
     this.#linkOpen = false
     this.#link.close()
-  }
-
-  #discard(): void {
-    this.#writer.discard()
-    this.#d.waiting.held -= this.#waiting
-    this.#waiting = 0
-    this.#queue = []
-    this.#queuedAt = 0
   }
 }

@@ -74,6 +74,6 @@ test('a server that does not say its end leads to no middle proxy, and the log s
   const client = await open(CAROL)
   const reason = () => portico.log.find(({ code }) => code === 'own_address_unknown')
   await waitFor('the reason', () => reason() !== undefined)
-  expect(reason()?.['hint']).toContain('SOCKS')
+  expect(reason()?.hint).toContain('SOCKS')
   client.socket.close()
 })

@@ -1,16 +1,14 @@
 import { type Endpoint, formatEndpoint } from '../../net/endpoint.ts'
 import type { Deadline, Wheel } from '../../net/wheel.ts'
 import { addressBytes } from '../../protocol/ip-address.ts'
+import type { ConnectionEnd } from '../../protocol/middle/key-derivation.ts'
 import type { MiddleLink } from '../../relay/middle-link.ts'
 import type { DialResult } from '../dial-data-centre.ts'
 import { seenEnd } from './egress.ts'
-import {
-  type LinkOptions,
-  MiddleConnection,
-  type MiddleConnectionDependencies,
-  type MiddleFailure,
-  type MiddleFailureDetail,
-} from './middle-connection.ts'
+import type { MiddleFailure, MiddleFailureDetail } from './failure.ts'
+import { MiddleConnection, type OddCall } from './middle-connection.ts'
+import { type MiddleAgreement, MiddleOpening, type MiddleOpeningDependencies } from './middle-opening.ts'
+import type { LinkOptions } from './shared-link.ts'
 
 /** Clients on each connection before another is opened beside it. */
 export const CLIENTS_BEFORE_ANOTHER = 64
@@ -35,7 +33,7 @@ export interface MiddlePoolOptions {
   readonly patience: number
 }
 
-export interface MiddlePoolDependencies extends MiddleConnectionDependencies {
+export interface MiddlePoolDependencies extends MiddleOpeningDependencies {
   readonly wheel: Wheel
   /** Reaches one of the addresses. */
   dial(
@@ -53,7 +51,7 @@ export interface MiddlePoolEvents {
     detail: MiddleFailureDetail | { readonly failure: 'dial'; readonly code: string },
     ready: boolean,
   ): void
-  odd(kind: 'unknown_client' | 'unknown_call' | 'malformed'): void
+  odd(kind: OddCall): void
 }
 
 export type LinkResult =
@@ -194,19 +192,28 @@ export class MiddlePool {
       self,
       offerCrc32c: this.#offerCrc32c,
     }
-    const connection = new MiddleConnection(options, this.#d, {
-      ready: () => {
+    const opening = new MiddleOpening(options, this.#d, {
+      agreed: (agreement) => {
         this.#unready.delete(name)
         this.#events.ready(this.#d.now() - began)
-        this.#admit(connection)
+        this.#begin(agreement, self)
       },
-      over: (_connection, detail) => {
-        if (!this.#ready.has(connection)) this.#unready.set(name, (this.#unready.get(name) ?? 0) + 1)
-        this.#over(connection, detail)
+      failed: (detail) => {
+        this.#unready.set(name, (this.#unready.get(name) ?? 0) + 1)
+        this.#notReady(detail)
       },
+    })
+    opening.begin()
+  }
+
+  #begin(agreement: MiddleAgreement, self: ConnectionEnd): void {
+    const connection = new MiddleConnection({ agreement, self }, this.#d, {
+      over: (_connection, detail) => this.#over(connection, detail),
       odd: (kind) => this.#events.odd(kind),
     })
     connection.begin()
+    // What it said behind its handshake may have been its end.
+    if (connection.isOpen) this.#admit(connection)
   }
 
   /** Whoever answers the dial and not the handshake comes after the others. */

@@ -2,9 +2,11 @@ import type { Endpoint } from '../../net/endpoint.ts'
 import { formatEndpoint } from '../../net/endpoint.ts'
 import type { MiddleLink } from '../../relay/middle-link.ts'
 import { Directory, type DirectoryOptions, type Road } from '../directory.ts'
-import type { LinkOptions, MiddleFailureDetail } from './middle-connection.ts'
+import type { MiddleFailureDetail } from './failure.ts'
+import type { OddCall } from './middle-connection.ts'
 import type { MiddleKnowledge } from './middle-directory.ts'
 import { type LinkResult, MiddlePool, type MiddlePoolDependencies } from './middle-pool.ts'
+import type { LinkOptions } from './shared-link.ts'
 
 /** Numbers above this are test centres: 10,000 and the number (TDLib ConnectionCreator.cpp). */
 const FIRST_TEST_DC = 10_000
@@ -21,7 +23,7 @@ export interface MiddleProxiesEvents {
   ready(dc: number, milliseconds: number): void
   /** @param ready whether it had served clients */
   failed(dc: number, detail: MiddleFailureDetail | { failure: 'dial'; code: string }, ready: boolean): void
-  odd(kind: 'unknown_client' | 'unknown_call' | 'malformed'): void
+  odd(kind: OddCall): void
 }
 
 export type MiddleResult =
