@@ -68,6 +68,7 @@ describe('a good file', () => {
         data_centres: {},
         dial_timeout: 5000,
         warm: 'auto',
+        probe: 300_000,
         via: 'direct',
         fallback: 'always',
         middle: {

@@ -17,7 +17,6 @@ export const NOT_YET: readonly NotYet[] = [
   { path: 'front.unknown_sni', only: ['reject', 'drop'] },
   { path: 'front.shaping', off: [false, 'off'] },
   { path: 'limits.first_data' },
-  { path: 'telegram.probe', off: ['off'] },
   { path: 'telegram.middle.stun', off: ['off', []] },
   { path: 'upstream.*.for.*', only: ['lists', 'front'] },
   { path: 'dns.servers', off: ['system', ['system']] },

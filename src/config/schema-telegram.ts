@@ -121,6 +121,15 @@ export const telegram = describe(
       'choice',
       'Idle connections that each worker keeps for a data centre in use, so that a new session saves a round trip; `auto`: by what was asked for lately; 0: none. A minute after the last session nothing is kept. Not for users with an `upstream` or a `rate` of their own.',
     ),
+    probe: describe(
+      z
+        .union([z.literal('off'), duration({ min: '10s', max: '1d' })], {
+          error: 'expected "off" or a duration such as "5m"',
+        })
+        .prefault('5m'),
+      'duration',
+      'How often, about, each worker asks every data centre and middle proxy in use a question of its own (`req_pq`), by every way that sessions may take. Who does not answer is tried after those who do; times and failures are in the metrics. In use is what a session went to within the last hour. `off`: never.',
+    ),
     dial_timeout: describe(
       duration({ min: '100ms', max: '1m' }).prefault('5s'),
       'duration',

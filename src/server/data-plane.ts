@@ -325,8 +325,8 @@ export class DataPlane {
 
 /** What connections to Telegram are made of. */
 function roadsOf({ telegram, upstream, dns }: WorkerSettings['config'] & { readonly dns?: unknown }) {
-  const { dial_timeout: timeout, warm } = telegram
-  return { timeout, warm, upstream, dns }
+  const { dial_timeout: timeout, warm, probe } = telegram
+  return { timeout, warm, probe, upstream, dns }
 }
 
 function sessionLimits({ idle, silence }: WorkerStart['config']['limits']) {

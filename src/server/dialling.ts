@@ -4,8 +4,10 @@ import type { Endpoint } from '../net/endpoint.ts'
 import type { Leg, LegHandler } from '../net/leg.ts'
 import type { ProxyRoute } from '../protocol/proxy-header/proxy-header.ts'
 import { writeProxyHeader } from '../protocol/proxy-header/write-proxy-header.ts'
+import { askDataCentre } from '../telegram/ask-data-centre.ts'
 import type { DialResult } from '../telegram/dial-data-centre.ts'
 import type { Road } from '../telegram/directory.ts'
+import { Probes } from '../telegram/probes.ts'
 import { Roads } from '../telegram/roads.ts'
 import { WarmPool } from '../telegram/warm-pool.ts'
 import { dataCentreLabel } from '../telemetry/catalogue.ts'
@@ -25,6 +27,7 @@ export class Dialling {
   readonly #counters: Counters
   readonly #roads: Roads
   readonly #warm: WarmPool
+  readonly #probes: Probes | undefined
   readonly #untend: () => void
   /** By which the last attempt went: a dial that failed went by no one way. */
   #via: UpstreamKind = 'direct'
@@ -61,9 +64,12 @@ export class Dialling {
       counted: (dc, event) => counters.telegramWarmConnectionsTotal.add(1, dataCentreLabel(dc), event),
       waiting: (dc, count) => counters.telegramWarmConnections.set(count, dataCentreLabel(dc)),
     })
+    this.#probes = this.#probing(config.telegram.probe)
     let tick = 0
     this.#untend = wheel.everyTick(() => {
-      if (++tick % TICKS_PER_TEND === 0) this.#warm.tend()
+      if (++tick % TICKS_PER_TEND !== 0) return
+      this.#warm.tend()
+      this.#probes?.tend()
     })
   }
 
@@ -101,6 +107,7 @@ export class Dialling {
 
   /** @param window how many bytes the first read may take */
   async telegram(road: Road, names?: readonly string[], window?: () => number): Promise<DialResult> {
+    this.#probes?.asked(road, names)
     // A waiting connection went the usual way, and its first read is not measured.
     const warm = names || window ? undefined : await this.#warm.take(road)
     return warm ?? this.#dial(road, names, window)
@@ -110,6 +117,36 @@ export class Dialling {
   close(): void {
     this.#untend()
     this.#warm.close()
+    this.#probes?.close()
+  }
+
+  #probing(interval: number | 'off'): Probes | undefined {
+    if (interval === 'off') return undefined
+    const { wheel, now, descriptors } = this.#thread
+    const counters = this.#counters
+    const random = pooledRandom()
+    return new Probes(
+      { interval },
+      {
+        ways: (addresses, names) => this.#roads.ways(addresses, names),
+        ask: async (dc, way) => {
+          const dialled = await this.#roads.try(way)
+          const outcome = dialled.ok
+            ? await askDataCentre(dialled.leg, dc, { wheel, now, random, unixMilliseconds: Date.now })
+            : { result: dialled.failure, milliseconds: 0 }
+          this.#roads.answered(way, outcome.result === 'ok')
+          return outcome
+        },
+        told: (dc, { kind }, { result, milliseconds }) => {
+          const label = dataCentreLabel(dc)
+          counters.telegramProbes.add(1, label, kind, result)
+          if (result === 'ok') counters.telegramProbeSeconds.observe(milliseconds / 1000, label, kind)
+        },
+        random: Math.random,
+        now,
+        isScarce: () => descriptors.scarce,
+      },
+    )
   }
 
   async #dial(road: Road, names?: readonly string[], window?: () => number): Promise<DialResult> {

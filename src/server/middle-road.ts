@@ -46,6 +46,7 @@ export class MiddleRoad {
         crc32: (bytes, before) => crc32(bytes, before),
         random: pooledRandom(),
         unixSeconds,
+        unixMilliseconds: Date.now,
         dial: (dc, addresses, upstreams) => dialling.middle(dc, addresses, upstreams),
       },
       {
@@ -53,6 +54,12 @@ export class MiddleRoad {
         ready: (dc, milliseconds) => {
           counters.middleHandshakes.add(1, dataCentreLabel(dc), 'ok')
           counters.middleHandshakeSeconds.observe(milliseconds / 1000, dataCentreLabel(dc))
+        },
+        probed: (dc, { result, milliseconds }) => {
+          counters.telegramProbes.add(1, dataCentreLabel(dc), 'middle', result)
+          if (result === 'ok') {
+            counters.telegramProbeSeconds.observe(milliseconds / 1000, dataCentreLabel(dc), 'middle')
+          }
         },
         failed: (dc, detail, ready) => this.#failed(dc, detail, ready),
         odd: (kind) => counters.middleOddCalls.add(1, kind),
@@ -113,8 +120,12 @@ export class MiddleRoad {
 }
 
 function proxiesOptions({ telegram }: Config) {
-  const { prefer, unknown_dc, dial_timeout: patience } = telegram
-  return { directory: { prefer, unknown_dc }, patience }
+  const { prefer, unknown_dc, dial_timeout: patience, probe } = telegram
+  return {
+    directory: { prefer, unknown_dc },
+    patience,
+    probe: probe === 'off' ? Number.POSITIVE_INFINITY : probe,
+  }
 }
 
 function hint(failure: string, code: string | undefined): { hint?: string } {

@@ -64,7 +64,7 @@ function world(
     }
     return dialled
   }
-  return { dial, tried, wheel, manners, counted, legs }
+  return { dial, tried, wheel, manners, counted, legs, roads }
 }
 
 describe('Roads, direct', () => {
@@ -147,5 +147,55 @@ describe('Roads, by upstreams', () => {
     await dial([SIX, FOUR])
     expect(tried).toEqual(['old 192.0.2.1'])
     expect(await dial([SIX])).toEqual({ ok: false, failure: 'unreachable' })
+  })
+})
+
+describe('Roads, asked by questions of our own', () => {
+  const BOTH: [string, UpstreamKind][] = [
+    ['one', 'socks5'],
+    ['two', 'socks5'],
+  ]
+
+  test('an address that connects and does not answer comes after those that do, until it answers', async () => {
+    const { dial, tried, roads } = world({})
+    const way = roads.ways([FOUR])[0]!
+    roads.answered(way, false)
+    await dial([FOUR, FOUR_MORE])
+    expect(tried).toEqual(['direct 192.0.2.2'])
+    // That it connects, for want of another, tells nothing.
+    await dial([FOUR])
+    await dial([FOUR, FOUR_MORE])
+    expect(tried).toEqual(['direct 192.0.2.2'])
+    roads.answered(way, true)
+    await dial([FOUR, FOUR_MORE])
+    expect(tried).toEqual(['direct 192.0.2.1'])
+  })
+
+  test('an upstream by which nobody answers comes after another', async () => {
+    const { dial, tried, roads } = world({}, BOTH)
+    for (const way of roads.ways([FOUR])) if (way.upstream.name === 'one') roads.answered(way, false)
+    await dial([FOUR])
+    expect(tried).toEqual(['two 192.0.2.1'])
+  })
+
+  test('an answer ends the rest of an address that had failed', async () => {
+    const { dial, tried, manners, roads } = world({ '192.0.2.1': 'refuses' })
+    await dial([FOUR, FOUR_MORE])
+    manners['192.0.2.1'] = 'connects'
+    await dial([FOUR, FOUR_MORE])
+    expect(tried).toEqual(['direct 192.0.2.2'])
+    roads.answered(roads.ways([FOUR])[0]!, true)
+    await dial([FOUR, FOUR_MORE])
+    expect(tried).toEqual(['direct 192.0.2.1'])
+  })
+
+  test('the ways are those that a session may take', () => {
+    const { roads } = world({}, [
+      ['one', 'socks4'],
+      ['two', 'socks5'],
+    ])
+    const names = (ways: ReturnType<Roads['ways']>) => ways.map(({ upstream }) => upstream.name)
+    expect(names(roads.ways([SIX, FOUR]))).toEqual(['one', 'two', 'two'])
+    expect(names(roads.ways([SIX, FOUR], ['one']))).toEqual(['one'])
   })
 })

@@ -18,7 +18,7 @@ export interface RoadsOptions {
 }
 
 export interface RoadsDependencies {
-  readonly upstreams: Pick<Upstreams, 'order'>
+  readonly upstreams: Pick<Upstreams, 'order' | 'allowed'>
   /** Of upstreams by name, of addresses, and of families. */
   readonly health: Health
   readonly wheel: Wheel
@@ -26,10 +26,15 @@ export interface RoadsDependencies {
   counted(upstream: Upstream, outcome: AttemptOutcome, milliseconds: number): void
 }
 
+/** By whom, and where to. */
+export type Way = Pick<Attempt, 'upstream' | 'endpoint'>
+
 /** Dials data centres: which way, which address, in which order, as experience tells. */
 export class Roads {
   readonly #options: RoadsOptions
   readonly #dependencies: RoadsDependencies
+  /** Ways over which a question of ours was not answered: one that connects is not yet one that leads somewhere. */
+  readonly #unanswered = new Set<string>()
 
   constructor(options: RoadsOptions, dependencies: RoadsDependencies) {
     this.#options = options
@@ -46,7 +51,9 @@ export class Roads {
     window?: () => number,
   ): Promise<DialResult> {
     const { upstreams, wheel, now, health } = this.#dependencies
-    const attempts = upstreams.order(names).flatMap((upstream) => this.#attempts(upstream, addresses))
+    const attempts = this.#answeringFirst(
+      upstreams.order(names).flatMap((upstream) => this.#attempts(upstream, addresses)),
+    )
     if (attempts.length === 0) return { ok: false, failure: 'unreachable' }
     const silent = new Set<string>()
     const result = await dialDataCentre(attempts, this.#options.dialTimeout, {
@@ -66,6 +73,42 @@ export class Roads {
     return result
   }
 
+  /** Every way that a session may take. */
+  ways(addresses: readonly Endpoint[], names?: readonly string[]): Way[] {
+    const { upstreams } = this.#dependencies
+    return upstreams
+      .allowed(names)
+      .flatMap((upstream) =>
+        addresses
+          .filter((endpoint) => upstream.reaches(endpoint))
+          .map((endpoint) => ({ upstream, endpoint })),
+      )
+  }
+
+  /** That way alone; what becomes of it is learned when it is `answered`. */
+  try({ upstream, endpoint }: Way): Promise<DialResult> {
+    const { wheel, now } = this.#dependencies
+    return dialDataCentre([{ upstream, endpoint, patience: 0 }], this.#options.dialTimeout, { wheel, now })
+  }
+
+  /** Whether a question of ours was answered over that way: who does not answer comes after those who do. */
+  answered(way: Way, answered: boolean): void {
+    const { health } = this.#dependencies
+    const key = wayKey(way)
+    if (!answered) this.#unanswered.add(key)
+    else {
+      this.#unanswered.delete(key)
+      health.worked(key)
+      health.worked(way.upstream.name)
+    }
+  }
+
+  #answeringFirst(attempts: Attempt[]): Attempt[] {
+    if (this.#unanswered.size === 0) return attempts
+    const failed = (attempt: Attempt) => Number(this.#unanswered.has(wayKey(attempt)))
+    return attempts.toSorted((a, b) => failed(a) - failed(b))
+  }
+
   #attempts(upstream: Upstream, addresses: readonly Endpoint[]): Attempt[] {
     const reached = addresses.filter((endpoint) => upstream.reaches(endpoint))
     const { health, now } = this.#dependencies
@@ -79,7 +122,9 @@ export class Roads {
     }
     const isDirect = upstream.kind === 'direct'
     const ailing = (endpoint: Endpoint) =>
-      rests(addressKey(upstream, endpoint)) || (isDirect && rests(familyOf(endpoint)))
+      this.#unanswered.has(wayKey({ upstream, endpoint })) ||
+      rests(wayKey({ upstream, endpoint })) ||
+      (isDirect && rests(familyOf(endpoint)))
     const ordered =
       reached.length < 2
         ? reached
@@ -97,7 +142,7 @@ export class Roads {
     const { health, now, counted } = this.#dependencies
     const { upstream, endpoint } = attempt
     counted(upstream, outcome, milliseconds)
-    const address = addressKey(upstream, endpoint)
+    const address = wayKey(attempt)
     if (outcome === 'ok') {
       for (const key of [upstream.name, address, familyOf(endpoint)]) health.worked(key)
       return
@@ -107,7 +152,7 @@ export class Roads {
   }
 }
 
-function addressKey(upstream: Upstream, endpoint: Endpoint): string {
+export function wayKey({ upstream, endpoint }: Way): string {
   return `${upstream.name} ${formatEndpoint(endpoint)}`
 }
 

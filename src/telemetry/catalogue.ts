@@ -30,6 +30,9 @@ export const DIAL_RESULTS = [
   'protocol',
 ] as const
 
+/** What became of a question of our own. */
+export const PROBE_RESULTS = [...DIAL_RESULTS, 'no_answer', 'closed', 'wrong_answer'] as const
+
 export type Mode = (typeof MODES)[number]
 export type DataCentreLabel = (typeof DATA_CENTRES)[number]
 export type Road = (typeof ROADS)[number]
@@ -185,6 +188,19 @@ export const CATALOGUE = {
     'dc',
     DATA_CENTRES,
   ]),
+  telegramProbes: counter(
+    'telegram_probes_total',
+    'Questions of our own (req_pq) to data centres and middle proxies in use, by result.',
+    ['dc', DATA_CENTRES],
+    ['via', ROADS],
+    ['result', PROBE_RESULTS],
+  ),
+  telegramProbeSeconds: histogram(
+    'telegram_probe_seconds',
+    'From a question of our own to its answer, without the time to connect.',
+    ['dc', DATA_CENTRES],
+    ['via', ROADS],
+  ),
   telegramWarmConnections: gauge(
     'telegram_warm_connections',
     'Connections to Telegram that wait for a session.',

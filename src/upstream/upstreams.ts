@@ -36,15 +36,24 @@ export class Upstreams {
     this.#dependencies = dependencies
   }
 
+  /** Without an order, and without a turn for anybody. */
+  allowed(names?: readonly string[]): Upstream[] {
+    return this.#candidates(names).map(({ upstream }) => upstream)
+  }
+
   /** In the order of trying: drawn by weight, those that failed lately behind the others. */
   order(names?: readonly string[]): Upstream[] {
-    const candidates = names ? this.#all.filter(({ upstream }) => names.includes(upstream.name)) : this.#usual
+    const candidates = this.#candidates(names)
     if (candidates.length === 1) return [candidates[0]!.upstream]
     const { health, random, now } = this.#dependencies
     const well: WeightedUpstream[] = []
     const resting: WeightedUpstream[] = []
     for (const each of candidates) (health.rests(each.upstream.name, now()) ? resting : well).push(each)
     return [...draw(well, random), ...draw(resting, random)]
+  }
+
+  #candidates(names: readonly string[] | undefined): readonly WeightedUpstream[] {
+    return names ? this.#all.filter(({ upstream }) => names.includes(upstream.name)) : this.#usual
   }
 }
 

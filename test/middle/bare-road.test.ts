@@ -22,7 +22,7 @@ afterEach(async () => {
 
 async function scene(
   proxies: readonly FakeMiddleProxy[],
-  more: { adTag?: Buffer; unixSeconds?: () => number } = {},
+  more: { adTag?: Buffer; unixSeconds?: () => number; probe?: number } = {},
 ) {
   const addresses = proxies.map(({ host, port }) => ({ kind: 'tcp' as const, host, port }))
   const road = await openBareRoad({ secret: SECRET, middleSecret: proxies[0]!.secret, addresses, ...more })
@@ -202,6 +202,31 @@ test('a middle proxy that dies takes its own clients with it, and the next sessi
   const next = await Client.open(road)
   await next.echo('by the second')
   expect(second.clients).toBe(1)
+})
+
+test('a middle proxy that answers no question of ours gets no more clients while another answers', async () => {
+  const dataCentre = await FakeDataCentre.start()
+  stops.push(() => dataCentre.stop())
+  const mute = await middleProxy()
+  const good = await middleProxy({ secret: mute.secret, dataCentre })
+  const road = await scene([mute, good], { probe: 1000 })
+  const before = await Client.open(road)
+  await before.echo('by the first')
+  road.advance(1500)
+  road.sweep()
+  await waitFor('the question', () => mute.requests.some(({ encrypted }) => !encrypted))
+  road.advance(11_000)
+  await waitFor('the lack of an answer', () => road.probed.includes('no_answer'))
+  // The first of these still goes by the old one, and makes the pool look for another.
+  for (const text of ['next', 'and next']) await (await Client.open(road)).echo(text)
+  await waitFor('a connection to the other', () => good.open === 1)
+  const young = await Client.open(road)
+  await young.echo('by the second')
+  expect([good.clients >= 1, mute.open]).toEqual([true, 1])
+  await before.echo('still by the first')
+  road.advance(1500)
+  road.sweep()
+  await waitFor('an answer of the second', () => road.probed.includes('ok'))
 })
 
 test('with changed addresses the new sessions go there, and the old ones stay', async () => {

@@ -23,6 +23,8 @@ export interface BareRoadOptions {
   readonly addresses: readonly Endpoint[]
   readonly adTag?: Buffer
   readonly unixSeconds?: () => number
+  /** Milliseconds between two questions of portico's own. */
+  readonly probe?: number
 }
 
 const UNSET: LegHandler = { onBytes: () => false, onDrain() {}, onEnd() {}, onLost() {}, onClosed() {} }
@@ -38,6 +40,7 @@ export async function openBareRoad({ secret, middleSecret, addresses, adTag, ...
   const waiting = { held: 0, most: 128 * 1024 * 1024 }
   const failures: string[] = []
   const results: string[] = []
+  const probed: string[] = []
   const tableFor = (all: readonly Endpoint[]): MiddleTable => ({ 1: all, 2: all, 4: all, 203: all })
   const knowledge = (all: readonly Endpoint[]) => ({
     secret: middleSecret,
@@ -45,19 +48,25 @@ export async function openBareRoad({ secret, middleSecret, addresses, adTag, ...
     publicAddresses: [],
   })
   const proxies = new MiddleProxies(
-    { directory: { prefer: 'ipv4', unknown_dc: 2 }, patience: 5000 },
+    {
+      directory: { prefer: 'ipv4', unknown_dc: 2 },
+      patience: 5000,
+      probe: options.probe ?? Number.POSITIVE_INFINITY,
+    },
     knowledge(addresses),
     {
       wheel,
       crc32,
       random: randomBytes,
       unixSeconds,
+      unixMilliseconds: Date.now,
       now: () => performance.now(),
       dial: async (_dc, all) => reach(all, resources),
     },
     {
       connections() {},
       ready() {},
+      probed: (_dc, { result }) => probed.push(result),
       failed: (_dc, { failure, code }, ready) =>
         failures.push([failure, code, ready && 'was ready'].filter(Boolean).join(' ')),
       odd() {},
@@ -127,6 +136,8 @@ export async function openBareRoad({ secret, middleSecret, addresses, adTag, ...
     failures,
     /** How sessions ended, and why links were refused. */
     results,
+    /** What became of questions of portico's own. */
+    probed,
     open: () => open.size,
     apply: (all: readonly Endpoint[]) => proxies.apply(knowledge(all)),
     sweep: () => proxies.sweep(),

@@ -4,11 +4,15 @@ import { addressBytes } from '../../protocol/ip-address.ts'
 import type { ConnectionEnd } from '../../protocol/middle/key-derivation.ts'
 import type { MiddleLink } from '../../relay/middle-link.ts'
 import type { DialResult } from '../dial-data-centre.ts'
+import type { ProbeOutcome } from '../probe.ts'
+import { AddressOrder } from './address-order.ts'
+import { askMiddleProxy } from './ask-middle-proxy.ts'
 import { seenEnd } from './egress.ts'
-import type { MiddleFailure, MiddleFailureDetail } from './failure.ts'
+import type { MiddleFailureDetail } from './failure.ts'
 import { MiddleConnection, type OddCall } from './middle-connection.ts'
 import { type MiddleAgreement, MiddleOpening, type MiddleOpeningDependencies } from './middle-opening.ts'
 import type { LinkOptions } from './shared-link.ts'
+import { type LinkResult, WaitingClients } from './waiting-clients.ts'
 
 /** Clients on each connection before another is opened beside it. */
 export const CLIENTS_BEFORE_ANOTHER = 64
@@ -21,6 +25,8 @@ const LONGEST_WAIT = 30_000
 const STILL_NEEDED = 60_000
 /** An unused connection is kept for so long. */
 const IDLE_LIMIT = 300_000
+/** A connection that does not answer comes after any number of clients on another. */
+const UNANSWERED_RANK = 2 ** 32
 
 export interface MiddlePoolOptions {
   /** How the data centre is called in logs. */
@@ -42,11 +48,13 @@ export interface MiddlePoolDependencies extends MiddleOpeningDependencies {
     upstreams: readonly string[] | undefined,
   ): Promise<DialResult>
   now(): number
+  unixMilliseconds(): number
 }
 
 export interface MiddlePoolEvents {
   connections(change: 1 | -1): void
   ready(milliseconds: number): void
+  probed(outcome: ProbeOutcome): void
   failed(
     detail: MiddleFailureDetail | { readonly failure: 'dial'; readonly code: string },
     ready: boolean,
@@ -54,26 +62,17 @@ export interface MiddlePoolEvents {
   odd(kind: OddCall): void
 }
 
-export type LinkResult =
-  | { readonly ok: true; readonly link: MiddleLink; readonly milliseconds: number }
-  | { readonly ok: false; readonly failure: MiddleFailure | 'dial' | 'backing_off' }
-
-interface Waiting extends Deadline {
-  readonly options: LinkOptions
-  readonly began: number
-  resolve(result: LinkResult): void
-}
-
 /** The connections of one worker to the middle proxies of one data centre. */
 export class MiddlePool {
   readonly #o: MiddlePoolOptions
   readonly #d: MiddlePoolDependencies
   readonly #events: MiddlePoolEvents
-  readonly #ready = new Set<MiddleConnection>()
-  readonly #waiting = new Set<Waiting>()
+  /** With the address of each. */
+  readonly #ready = new Map<MiddleConnection, string>()
+  readonly #waiting: WaitingClients
   readonly #idleSince = new Map<MiddleConnection, number>()
-  /** Addresses that can be dialled and then do not become ready, with how often in a row. */
-  readonly #unready = new Map<string, number>()
+  readonly #asking = new Set<MiddleConnection>()
+  readonly #order = new AddressOrder()
   readonly #retry: Deadline = { dueTick: 0, expire: () => this.#tryAgain() }
   #opening = 0
   #failures = 0
@@ -82,12 +81,12 @@ export class MiddlePool {
   #askedAt = Number.NEGATIVE_INFINITY
   #offerCrc32c = false
   #draining = false
-  #lastFailure: MiddleFailure | 'dial' = 'timeout'
 
   constructor(options: MiddlePoolOptions, dependencies: MiddlePoolDependencies, events: MiddlePoolEvents) {
     this.#o = options
     this.#d = dependencies
     this.#events = events
+    this.#waiting = new WaitingClients(dependencies.wheel, dependencies.now)
   }
 
   get connections(): number {
@@ -97,7 +96,7 @@ export class MiddlePool {
   /** Clients of all connections. */
   get load(): number {
     let load = 0
-    for (const connection of this.#ready) load += connection.load
+    for (const connection of this.#ready.keys()) load += connection.load
     return load
   }
 
@@ -106,8 +105,7 @@ export class MiddlePool {
     this.#askedAt = this.#d.wheel.now
     const best = this.#leastLoaded()
     if (best) {
-      if (best.load >= CLIENTS_BEFORE_ANOTHER && this.#ready.size + this.#opening < MOST_CONNECTIONS)
-        this.#open()
+      if (this.#wantsAnother(best)) this.#open()
       return Promise.resolve({ ok: true, link: this.#linkBy(best, options), milliseconds: 0 })
     }
     if (this.#opening === 0) {
@@ -115,36 +113,24 @@ export class MiddlePool {
       if (this.#d.wheel.now < this.#notBefore) return Promise.resolve({ ok: false, failure: 'backing_off' })
       this.#open()
     }
-    return new Promise((resolve) => {
-      const { wheel, now } = this.#d
-      const waiting: Waiting = {
-        dueTick: 0,
-        options,
-        began: now(),
-        resolve,
-        expire: () => {
-          this.#waiting.delete(waiting)
-          resolve({ ok: false, failure: 'timeout' })
-        },
-      }
-      this.#waiting.add(waiting)
-      wheel.schedule(waiting, this.#o.patience)
-    })
+    return this.#waiting.add(options, this.#o.patience)
   }
 
   /** No more clients; those that there are stay until they go. */
   drain(): void {
     this.#draining = true
     this.#d.wheel.cancel(this.#retry)
-    this.#fail('retired')
+    this.#waiting.fail('retired')
     this.sweep()
   }
 
   /** Now and then: connections that nobody uses are closed. True: there is nothing left of a drained pool. */
   sweep(): boolean {
     const { now } = this.#d.wheel
-    for (const connection of this.#ready) {
-      if (connection.load > 0) this.#idleSince.delete(connection)
+    for (const connection of this.#ready.keys()) {
+      // A question of ours is no use of it.
+      const clients = connection.load - Number(this.#asking.has(connection))
+      if (clients > 0) this.#idleSince.delete(connection)
       else if (this.#draining) connection.retire()
       else {
         const since = this.#idleSince.get(connection) ?? now
@@ -155,10 +141,43 @@ export class MiddlePool {
     return this.#draining && this.#ready.size === 0 && this.#opening === 0
   }
 
+  /** Asks each connection a question of our own; those that do not answer get clients after the others only. */
+  probe(): void {
+    for (const [connection, name] of this.#ready) {
+      if (!this.#asking.has(connection)) void this.#ask(connection, name)
+    }
+  }
+
+  async #ask(connection: MiddleConnection, name: string): Promise<void> {
+    this.#asking.add(connection)
+    const link = connection.open({ transport: 'padded', client: connection.self, adTag: undefined })
+    const outcome = await askMiddleProxy(link, this.#d)
+    this.#asking.delete(connection)
+    // That it ended meanwhile is told and learned elsewhere.
+    if (!this.#ready.has(connection)) return
+    this.#events.probed(outcome)
+    this.#order.answered(name, outcome.result === 'ok')
+  }
+
+  /** Of those that answer, if there are any. */
   #leastLoaded(): MiddleConnection | undefined {
     let best: MiddleConnection | undefined
-    for (const connection of this.#ready) if (!best || connection.load < best.load) best = connection
+    let rank = Number.POSITIVE_INFINITY
+    for (const [connection, name] of this.#ready) {
+      const own = connection.load + (this.#order.answers(name) ? 0 : UNANSWERED_RANK)
+      if (own < rank) best = connection
+      rank = Math.min(rank, own)
+    }
     return best
+  }
+
+  /** Another connection may be better than those that there are. */
+  #wantsAnother(best: MiddleConnection): boolean {
+    if (this.#ready.size + this.#opening >= MOST_CONNECTIONS) return false
+    if (best.load >= CLIENTS_BEFORE_ANOTHER) return true
+    if (this.#order.answers(this.#ready.get(best)!)) return false
+    const others = this.#o.addresses.some((each) => this.#order.answers(formatEndpoint(each)))
+    return others && this.#opening === 0 && this.#d.wheel.now >= this.#notBefore
   }
 
   #linkBy(connection: MiddleConnection, options: LinkOptions): MiddleLink {
@@ -174,7 +193,7 @@ export class MiddlePool {
   async #connect(): Promise<void> {
     const { secret, publicAddresses, dc, upstreams } = this.#o
     const began = this.#d.now()
-    const dialled = await this.#d.dial(dc, this.#inOrder(), upstreams)
+    const dialled = await this.#d.dial(dc, this.#order.sort(this.#o.addresses), upstreams)
     if (!dialled.ok) return this.#notReady({ failure: 'dial', code: dialled.failure })
     const { leg, endpoint } = dialled
     const name = formatEndpoint(endpoint)
@@ -194,47 +213,35 @@ export class MiddlePool {
     }
     const opening = new MiddleOpening(options, this.#d, {
       agreed: (agreement) => {
-        this.#unready.delete(name)
+        this.#order.ready(name)
         this.#events.ready(this.#d.now() - began)
-        this.#begin(agreement, self)
+        this.#begin(agreement, self, name)
       },
       failed: (detail) => {
-        this.#unready.set(name, (this.#unready.get(name) ?? 0) + 1)
+        this.#order.notReady(name)
         this.#notReady(detail)
       },
     })
     opening.begin()
   }
 
-  #begin(agreement: MiddleAgreement, self: ConnectionEnd): void {
+  #begin(agreement: MiddleAgreement, self: ConnectionEnd, name: string): void {
     const connection = new MiddleConnection({ agreement, self }, this.#d, {
       over: (_connection, detail) => this.#over(connection, detail),
       odd: (kind) => this.#events.odd(kind),
     })
     connection.begin()
     // What it said behind its handshake may have been its end.
-    if (connection.isOpen) this.#admit(connection)
+    if (connection.isOpen) this.#admit(connection, name)
   }
 
-  /** Whoever answers the dial and not the handshake comes after the others. */
-  #inOrder(): readonly Endpoint[] {
-    const failures = (endpoint: Endpoint) => this.#unready.get(formatEndpoint(endpoint)) ?? 0
-    return this.#o.addresses.toSorted((a, b) => failures(a) - failures(b))
-  }
-
-  #admit(connection: MiddleConnection): void {
+  #admit(connection: MiddleConnection, name: string): void {
     this.#opening--
     this.#failures = 0
     this.#notBefore = 0
-    this.#ready.add(connection)
+    this.#ready.set(connection, name)
     this.#events.connections(1)
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const one of waiting) {
-      this.#d.wheel.cancel(one)
-      const milliseconds = this.#d.now() - one.began
-      one.resolve({ ok: true, link: this.#linkBy(connection, one.options), milliseconds })
-    }
+    this.#waiting.serve((options) => this.#linkBy(connection, options))
     if (this.#draining) this.sweep()
   }
 
@@ -250,7 +257,6 @@ export class MiddlePool {
   #notReady(detail: MiddleFailureDetail | { readonly failure: 'dial'; readonly code: string }): void {
     this.#opening--
     this.#failures++
-    this.#lastFailure = detail.failure
     // The official proxy asks for CRC-32C: whoever refuses our flags may want that.
     if (detail.code === 'refused_flags' || detail.code === 'refused_crc32c')
       this.#offerCrc32c = !this.#offerCrc32c
@@ -258,17 +264,8 @@ export class MiddlePool {
     const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** (this.#failures - 1))
     this.#notBefore = this.#d.wheel.now + wait
     if (this.#ready.size > 0 || this.#opening > 0) return
-    this.#fail(this.#lastFailure)
+    this.#waiting.fail(detail.failure)
     this.#retryLater()
-  }
-
-  #fail(failure: MiddleFailure | 'dial'): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const one of waiting) {
-      this.#d.wheel.cancel(one)
-      one.resolve({ ok: false, failure })
-    }
   }
 
   #retryLater(): void {

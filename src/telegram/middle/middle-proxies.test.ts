@@ -15,20 +15,21 @@ const CLIENT = {
 function proxies(knowledge: Partial<MiddleKnowledge>, unknown: 'refuse' | number = 'refuse') {
   const dialled: number[] = []
   const made = new MiddleProxies(
-    { directory: { prefer: 'ipv4', unknown_dc: unknown }, patience: 1000 },
+    { directory: { prefer: 'ipv4', unknown_dc: unknown }, patience: 1000, probe: 60_000 },
     { secret: Buffer.alloc(32, 1), table: {}, publicAddresses: [], ...knowledge },
     {
       wheel: new Wheel(),
       crc32,
       random: seededRandom('proxies'),
       unixSeconds: () => 0,
+      unixMilliseconds: () => 0,
       now: () => 0,
       dial: async (dc) => {
         dialled.push(dc)
         return { ok: false, failure: 'refused' }
       },
     },
-    { connections() {}, ready() {}, failed() {}, odd() {} },
+    { connections() {}, ready() {}, probed() {}, failed() {}, odd() {} },
   )
   return { link: (dc: number) => made.link(dc, undefined, CLIENT), dialled }
 }

@@ -2,12 +2,16 @@ import type { Endpoint } from '../../net/endpoint.ts'
 import { formatEndpoint } from '../../net/endpoint.ts'
 import type { MiddleLink } from '../../relay/middle-link.ts'
 import { Directory, type DirectoryOptions, type Road } from '../directory.ts'
+import type { ProbeOutcome } from '../probe.ts'
 import type { MiddleFailureDetail } from './failure.ts'
 import type { OddCall } from './middle-connection.ts'
 import type { MiddleKnowledge } from './middle-directory.ts'
-import { type LinkResult, MiddlePool, type MiddlePoolDependencies } from './middle-pool.ts'
+import { MiddlePool, type MiddlePoolDependencies } from './middle-pool.ts'
 import type { LinkOptions } from './shared-link.ts'
+import type { LinkFailure } from './waiting-clients.ts'
 
+/** Intervals of questions vary by so much of themselves. */
+const JITTER = 0.6
 /** Numbers above this are test centres: 10,000 and the number (TDLib ConnectionCreator.cpp). */
 const FIRST_TEST_DC = 10_000
 
@@ -15,12 +19,15 @@ export interface MiddleProxiesOptions {
   readonly directory: Omit<DirectoryOptions, 'data_centres'>
   /** A client waits no longer for a connection, milliseconds. */
   readonly patience: number
+  /** Between two questions of our own to each connection, about; milliseconds. Infinity: none. */
+  readonly probe: number
 }
 
 export interface MiddleProxiesEvents {
   /** @param dc whose entry was used */
   connections(dc: number, change: 1 | -1): void
   ready(dc: number, milliseconds: number): void
+  probed(dc: number, outcome: ProbeOutcome): void
   /** @param ready whether it had served clients */
   failed(dc: number, detail: MiddleFailureDetail | { failure: 'dial'; code: string }, ready: boolean): void
   odd(kind: OddCall): void
@@ -28,13 +35,15 @@ export interface MiddleProxiesEvents {
 
 export type MiddleResult =
   | { readonly ok: true; readonly link: MiddleLink; readonly dc: number; readonly milliseconds: number }
-  | { readonly ok: false; readonly failure: Extract<LinkResult, { ok: false }>['failure'] | 'no_entry' }
+  | { readonly ok: false; readonly failure: LinkFailure | 'no_entry' }
 
 interface Entry {
   readonly pool: MiddlePool
   readonly dc: number
   /** What it was made of. */
   readonly key: string
+  /** Milliseconds of the wheel. */
+  probeAt: number
 }
 
 /** All middle proxies that one worker uses. */
@@ -64,9 +73,14 @@ export class MiddleProxies {
 
   /** From now on these addresses and this secret: what has changed is drained, nothing else is touched. */
   apply(knowledge: MiddleKnowledge, options = this.#o): void {
+    const isOtherProbe = options.probe !== this.#o.probe
     this.#o = options
     this.#knowledge = knowledge
     this.#directory = this.#read(knowledge)
+    if (isOtherProbe) {
+      const { now } = this.#d.wheel
+      for (const entry of this.#entries.values()) entry.probeAt = now + this.#untilProbe(0, 1)
+    }
     for (const [place, { pool, dc, key }] of this.#entries) {
       const road = this.#directory.road(dc)
       if (road?.dc === dc && this.#key(road.addresses) === key) continue
@@ -91,9 +105,15 @@ export class MiddleProxies {
     return result.ok ? { ...result, dc: road.dc } : result
   }
 
-  /** Now and then: what is not used any more is closed. */
+  /** Once a second or so: what is not used any more is closed, who is due is asked a question. */
   sweep(): void {
-    for (const { pool } of this.#entries.values()) pool.sweep()
+    const { now } = this.#d.wheel
+    for (const entry of this.#entries.values()) {
+      entry.pool.sweep()
+      if (now < entry.probeAt) continue
+      entry.probeAt = now + this.#untilProbe(1 - JITTER / 2, JITTER)
+      entry.pool.probe()
+    }
     for (const pool of this.#draining) if (pool.sweep()) this.#draining.delete(pool)
   }
 
@@ -107,11 +127,19 @@ export class MiddleProxies {
     const pool = new MiddlePool(options, this.#d, {
       connections: (change) => this.#events.connections(dc, change),
       ready: (milliseconds) => this.#events.ready(dc, milliseconds),
+      probed: (outcome) => this.#events.probed(dc, outcome),
       failed: (detail, ready) => this.#events.failed(dc, detail, ready),
       odd: (kind) => this.#events.odd(kind),
     })
-    this.#entries.set(place, { pool, dc, key: this.#key(addresses) })
+    const probeAt = this.#d.wheel.now + this.#untilProbe(0, 1)
+    this.#entries.set(place, { pool, dc, key: this.#key(addresses), probeAt })
     return pool
+  }
+
+  /** So much of the interval, and by chance a part of so much more. */
+  #untilProbe(least: number, more: number): number {
+    const { random } = this.#d
+    return this.#o.probe * (least + more * ((random(1)[0]! + 0.5) / 256))
   }
 
   /** The middle proxies of the default lead to data centres of production, and a test centre is none of them. */
