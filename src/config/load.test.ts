@@ -54,6 +54,7 @@ describe('a good file', () => {
       maintenance: false,
       limits: {
         search_hold: 0.5,
+        first_data: 'auto',
         idle: 600_000,
         per_address: 'off',
         unauthenticated: 'auto',
@@ -312,8 +313,8 @@ describe('what this version lacks', () => {
   })
 
   test('a value of a key that it has', () => {
-    expect(problemsOf(SMALLEST.replace('[front]', '[front]\nanswer = "profile"'))).toEqual([
-      'portico.toml:4:10 front.answer: "profile" is not in this version yet',
+    expect(problemsOf(`${SMALLEST}[[upstream]]\nname = "a"\nurl = "direct:"\nfor = ["lists"]\n`)).toEqual([
+      expect.stringMatching(/upstream\.0\.for\.0: "lists" is not in this version yet$/),
     ])
   })
 

@@ -13,10 +13,8 @@ export interface NotYet {
 }
 
 export const NOT_YET: readonly NotYet[] = [
-  { path: 'front.answer', only: ['profile'] },
   { path: 'front.unknown_sni', only: ['reject', 'drop'] },
   { path: 'front.shaping', off: [false, 'off'] },
-  { path: 'limits.first_data' },
   { path: 'telegram.middle.stun', off: ['off', []] },
   { path: 'upstream.*.for.*', only: ['lists', 'front'] },
   { path: 'dns.servers', off: ['system', ['system']] },

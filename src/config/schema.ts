@@ -61,6 +61,15 @@ const limits = describe(
       'size',
       'The longest frame of a client that goes by a middle proxy; what is longer ends the session.',
     ),
+    first_data: describe(
+      z
+        .union([z.literal('auto'), duration({ min: '1s', max: '1h' })], {
+          error: 'expected "auto" or a duration such as "30s"',
+        })
+        .prefault('auto'),
+      'duration',
+      "How long a client may take for its first data behind a recorded answer of the front; `auto`: as long as the front was seen to wait. Behind a mirrored answer the front's own timer rules.",
+    ),
     silence: describe(
       z
         .union([z.literal('off'), duration({ min: '1s', max: '1h' })], {

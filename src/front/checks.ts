@@ -39,7 +39,7 @@ export function siteWarnings(site: Site, facts: SiteFacts): SiteWarning[] {
     return [
       warning(
         'front_unreachable',
-        `${front} does not answer: until it does, visitors and users alike are turned away. Start the web server or correct front.address.`,
+        `${front} does not answer: until it does, visitors are turned away, and users too unless portico has recorded its answers before. Start the web server or correct front.address.`,
       ),
       ...remote,
     ]

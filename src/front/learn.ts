@@ -13,7 +13,7 @@ const X25519MLKEM768 = 0x11ec
 
 const SAMPLES = 2
 const SAMPLES_WHEN_THEY_DIFFER = 5
-const TIMEOUT_MILLISECONDS = 5000
+export const TIMEOUT_MILLISECONDS = 5000
 const QUIET_NEAR_MILLISECONDS = 150
 const QUIET_REMOTE_MILLISECONDS = 600
 /** A flight that paused inside a record was not over: one more patient try. */
@@ -52,7 +52,7 @@ async function sampleClass(
   clientRandom: Buffer | undefined,
   { exchange, random }: LearnDependencies,
 ): Promise<Sample[]> {
-  const usualQuiet = isNear(site.endpoint) ? QUIET_NEAR_MILLISECONDS : QUIET_REMOTE_MILLISECONDS
+  const usualQuiet = usualSilence(site)
   const handshake = async (first: Buffer | undefined, quiet: number): Promise<Sample> => {
     const hello = writeClientHello(
       { class: helloClass, domain: nameToAsk(site.domain), ...(first && { clientRandom: first }) },
@@ -77,6 +77,11 @@ async function sampleClass(
     if (recordCounts(samples).length > 1) wanted = SAMPLES_WHEN_THEY_DIFFER
   }
   return samples
+}
+
+/** Milliseconds after which a front that near or far has said all it had to say. */
+export function usualSilence({ endpoint }: Site): number {
+  return isNear(endpoint) ? QUIET_NEAR_MILLISECONDS : QUIET_REMOTE_MILLISECONDS
 }
 
 function readSample({ received, end }: Exchange): Sample {

@@ -25,7 +25,7 @@ export interface ExchangeOptions {
 /** Sends `bytes` on a fresh connection and collects what comes back. For probes off the hot path; never rejects. */
 export function exchange(to: Endpoint, bytes: Uint8Array, options: ExchangeOptions): Promise<Exchange> {
   const { promise, resolve } = Promise.withResolvers<Exchange>()
-  const socket = dial(to)
+  const socket = socketTo(to)
   if (socket === undefined) {
     resolve({ received: Buffer.alloc(0), end: 'refused' })
     return promise
@@ -60,12 +60,12 @@ export function exchange(to: Endpoint, bytes: Uint8Array, options: ExchangeOptio
 }
 
 /** Undefined where the address itself is impossible (a port beyond 65,535): node:net throws there instead of emitting. */
-function dial(to: Endpoint): Socket | undefined {
+export function socketTo(to: Endpoint, options: { allowHalfOpen?: boolean } = {}): Socket | undefined {
   try {
     const socket =
       to.kind === 'unix'
-        ? connect(to.path)
-        : connect({ host: to.host === '' ? 'localhost' : to.host, port: to.port })
+        ? connect({ path: to.path, ...options })
+        : connect({ host: to.host === '' ? 'localhost' : to.host, port: to.port, ...options })
     return socket.setNoDelay(true)
   } catch {
     return undefined

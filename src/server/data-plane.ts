@@ -5,6 +5,7 @@ import { LearnedAddresses } from '../access/learned-addresses.ts'
 import type { RememberedInits } from '../access/remembered-inits.ts'
 import type { RememberedHellos } from '../access/replay-log.ts'
 import { UsageRows } from '../access/usage-rows.ts'
+import { ImitatedFront } from '../front/imitated-front.ts'
 import { siteChooser } from '../front/sites.ts'
 import type { LegHandler } from '../net/leg.ts'
 import type { House } from '../session/house.ts'
@@ -147,6 +148,12 @@ export class DataPlane {
     this.#house = this.#furnish()
   }
 
+  /** The sites can be answered for with these flights. */
+  recorded(profiles: WorkerSettings['profiles']): void {
+    this.#settings = { ...this.#settings, profiles }
+    this.#house = this.#furnish()
+  }
+
   /** Middle proxies are these from now on; sessions by others stay where they are. */
   learnedMiddle(knowledge: MiddleKnowledge): void {
     this.#middle.apply(knowledge)
@@ -218,7 +225,10 @@ export class DataPlane {
     const house = this.#house
     const { site } = house.sites(undefined)
     const awaitsInit = modes.some((mode) => mode !== 'tls')
-    const tee = new Tee(caller.leg, awaitsInit ? { ...this.#thread, awaitsInit } : this.#thread, () => {})
+    const outlivesFront =
+      house.settings.answer !== 'mirror' && this.#settings.profiles.some((profile) => profile !== undefined)
+    const { wheel, now } = this.#thread
+    const tee = new Tee(caller.leg, { wheel, now, awaitsInit, outlivesFront }, () => {})
     if (this.#thread.descriptors.exhausted || this.#leadsBack(site) || this.#mustClose(caller)) {
       caller.leg.reset()
       return tee
@@ -261,18 +271,20 @@ export class DataPlane {
 
   #furnish(): House {
     const { shared } = this.#start
-    const { config, sites, facts } = this.#settings
+    const { config, sites, facts, profiles } = this.#settings
     const { users, admission, pending } = this.#gatekeeping
     const { now, log } = this.#thread
     const clockSkewSeconds = Math.ceil(config.front.clock_skew / 1000)
+    const random = pooledRandom()
     return {
       settings: {
         searchHold: config.limits.search_hold,
         clockSkewSeconds,
+        answer: config.front.answer,
         fallback: config.telegram.fallback,
         clientFrame: config.limits.client_frame,
       },
-      sites: siteChooser(this.#sites.put(sites, facts)),
+      sites: siteChooser(this.#sites.put(sites, facts, profiles)),
       search: {
         users,
         learned: new LearnedAddresses(shared.learned, shared.addressSeed),
@@ -288,6 +300,16 @@ export class DataPlane {
       counters: this.#counters,
       log,
       dialFront: (site, handler, { route }) => this.#dialling.front(site.site, handler, route),
+      imitateFront: ({ profile }, handler, { acceptedAt }) =>
+        new ImitatedFront(
+          handler,
+          {
+            manners: profile?.manners,
+            elapsed: now() - acceptedAt,
+            longestSilence: longestSilence(config.limits),
+          },
+          { wheel: this.#thread.wheel, random, soon: setImmediate },
+        ),
       dialTelegram: (road, user, meter) =>
         this.#dialling.telegram(road, user.upstreams, meter && (() => meter.window('down'))),
       goesByMiddle: (user) => this.#middle.goesByMiddle(user),
@@ -301,9 +323,9 @@ export class DataPlane {
         this.#noticed.session(start)
       },
       isListed: ({ address }) => this.#listed.refuse(address),
-      isOurOwn: (random) => this.#isOurOwn(random),
+      isOurOwn: (clientRandom) => this.#isOurOwn(clientRandom),
       leadsBack: (site) => this.#leadsBack(site),
-      random: pooledRandom(),
+      random,
       now,
       unixSeconds,
       nextTurn,
@@ -331,6 +353,10 @@ function roadsOf({ telegram, upstream, dns }: WorkerSettings['config'] & { reado
 
 function sessionLimits({ idle, silence }: WorkerStart['config']['limits']) {
   return { idle, silence: silence === 'off' ? Number.POSITIVE_INFINITY : silence }
+}
+
+function longestSilence({ first_data: longest }: WorkerStart['config']['limits']): number | undefined {
+  return longest === 'auto' ? undefined : longest
 }
 
 function nextTurn(): Promise<void> {

@@ -4,6 +4,7 @@ import type { MiddleKnowledge } from '../telegram/middle/middle-directory.ts'
 import type { Level } from '../telemetry/guarded-log.ts'
 import type { AccessSettings } from './gatekeeping.ts'
 import type { PublishedLists } from './ip-lists/ip-list-keeper.ts'
+import type { PlacedProfiles } from './profile-keeping.ts'
 import type { ProxyTrust } from './proxied.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import type { PlacedSite } from './site-book.ts'
@@ -33,6 +34,7 @@ export interface WorkerSettings {
   readonly config: Config
   readonly sites: readonly PlacedSite[]
   readonly facts: PlacedFacts
+  readonly profiles: PlacedProfiles
   readonly listeners: readonly BoundListener[]
   readonly lists: PublishedLists
   readonly listHits: SharedArrayBuffer
@@ -59,6 +61,8 @@ export type ToWorker =
   | { type: 'discard'; generation: number }
   /** What portico's own handshakes with the sites have shown. */
   | { type: 'facts'; facts: PlacedFacts }
+  /** What was recorded of the sites. */
+  | { type: 'profiles'; profiles: PlacedProfiles }
   /** Lists of addresses, to be used once their generation is in force. */
   | { type: 'lists'; published: PublishedLists }
   /** What is known of middle proxies has changed. */

@@ -105,7 +105,7 @@ export class SiteLearning {
 }
 
 /** A front that wants a PROXY header is told that this connection is our own. */
-function exchangeWith({ proxyProtocol = 'off' }: Site): typeof exchange {
+export function exchangeWith({ proxyProtocol = 'off' }: Site): typeof exchange {
   if (proxyProtocol === 'off') return exchange
   const header = writeLocalHeader(proxyProtocol)
   return (to, bytes, options) => exchange(to, Buffer.concat([header, bytes]), options)

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { SiteFacts } from '../front/site.ts'
 import { KnownSite } from '../session/known-site.ts'
+import type { PlacedProfiles } from './profile-keeping.ts'
 import type { PlacedSite } from './site-book.ts'
 import type { PlacedFacts } from './site-learning.ts'
 
@@ -14,7 +15,7 @@ export class SiteShelf {
     return this.#wantRoutes
   }
 
-  put(sites: readonly PlacedSite[], facts: PlacedFacts): KnownSite[] {
+  put(sites: readonly PlacedSite[], facts: PlacedFacts, profiles: PlacedProfiles): KnownSite[] {
     const before = this.#known
     this.#wantRoutes = sites.some(({ site: { proxyProtocol = 'off' } }) => proxyProtocol !== 'off')
     const entries = sites.map(({ place, site }) => {
@@ -22,6 +23,7 @@ export class SiteShelf {
       const isSame =
         known && isDeepStrictEqual(known.site.site, site) && isDeepStrictEqual(known.facts, facts[place])
       const kept = isSame ? known : { site: new KnownSite(site, place, facts[place]), facts: facts[place] }
+      kept.site.profile = profiles[place]
       return [place, kept] as const
     })
     this.#known = new Map(entries)

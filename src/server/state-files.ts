@@ -10,6 +10,11 @@ export function listFolder(dir: string): string {
   return join(dir, 'lists')
 }
 
+/** What was recorded of the sites. */
+export function profileFolder(dir: string): string {
+  return join(dir, 'profiles')
+}
+
 export function replayFolder(dir: string): string {
   return join(dir, 'replay')
 }

@@ -16,6 +16,7 @@ import { availableMemory, workerCount } from './machine.ts'
 import type { ServeEvent, WorkerSettings, WorkerStart } from './messages.ts'
 import { MetricsKeeping } from './metrics-keeping.ts'
 import { MiddleBook } from './middle-book.ts'
+import { ProfileKeeping } from './profile-keeping.ts'
 import { QuotaKeeping, ROLL_MILLISECONDS } from './quota-keeping.ts'
 import { type Applied, listenersOf, memoryAndMost, reconfigure } from './reconfigure.ts'
 import { RefusalBook } from './refusal-book.ts'
@@ -92,6 +93,7 @@ class Supervisor implements Running {
   readonly #listenerBook: ListenerBook
   readonly #sites: SiteBook
   readonly #learning: SiteLearning
+  readonly #profiles: ProfileKeeping
   readonly #state: StateKeeping
   readonly #lists: ListKeeping
   readonly #middle: MiddleBook
@@ -159,6 +161,11 @@ class Supervisor implements Running {
       { ownRandom: shared.ownRandom, loops: new Int32Array(shared.loops) },
       { log, learned: (facts) => this.#crew.tell({ type: 'facts', facts: [...facts] }) },
     )
+    this.#profiles = new ProfileKeeping(config.state.dir, {
+      log,
+      facts: (place) => this.#learning.facts[place],
+      changed: (profiles) => this.#crew.tell({ type: 'profiles', profiles }),
+    })
     this.#middle = new MiddleBook({
       log,
       changed: (knowledge) => this.#crew.tell({ type: 'middle', knowledge }),
@@ -286,6 +293,7 @@ class Supervisor implements Running {
   #stopKeeping(): void {
     this.#reloading.stop()
     this.#learning.stop()
+    this.#profiles.stop()
     this.#lists.stop()
     this.#middle.stop()
   }
@@ -315,6 +323,8 @@ class Supervisor implements Running {
 
   /** A silent front is waited for only so long. */
   async #learn(sites: Parameters<SiteLearning['follow']>[0]): Promise<void> {
+    // What was recorded at an earlier start answers for a front that is not there now.
+    await this.#profiles.follow(this.#config.front.answer === 'mirror' ? [] : sites)
     let patience: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       patience = setTimeout(resolve, LEARNING_PATIENCE)
@@ -403,6 +413,7 @@ class Supervisor implements Running {
       config: { ...config, users: {}, plans: {} },
       sites: this.#sites.current,
       facts: [...this.#learning.facts],
+      profiles: [...this.#profiles.profiles],
       listeners: this.#listenerBook.current,
       lists: this.#lists.published,
       listHits: this.#lists.hitsMemory,

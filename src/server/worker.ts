@@ -33,6 +33,8 @@ async function main(port: NonNullable<typeof parentPort>, start: WorkerStart): P
     switch (message.type) {
       case 'facts':
         return plane.learned(message.facts)
+      case 'profiles':
+        return plane.recorded(message.profiles)
       case 'prepare':
         return void prepare(plane, message.settings, post)
       case 'commit':

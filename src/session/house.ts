@@ -66,6 +66,8 @@ export interface House {
     /** How long a front's finished answer may wait for the search of a user, milliseconds. */
     readonly searchHold: number
     readonly clockSkewSeconds: number
+    /** With the front's own flight, a recorded one, or the latter where the former cannot be had. */
+    readonly answer: 'auto' | 'mirror' | 'profile'
     /** Who goes to the data centre itself while no middle proxy answers. */
     readonly fallback: 'always' | 'untagged' | 'never'
     /** The longest frame of a client that goes by a middle proxy, bytes. */
@@ -86,6 +88,8 @@ export interface House {
   readonly log: Log
 
   dialFront(site: KnownSite, handler: LegHandler, visitor: Visitor): Leg
+  /** A leg that stands in for that front, behind a recorded flight. */
+  imitateFront(site: KnownSite, handler: LegHandler, visitor: Visitor): Leg
   /** @param meter limits the reads of the new connection from the first on */
   dialTelegram(road: Road, user: User, meter: SessionMeter | undefined): Promise<DialResult>
   goesByMiddle(user: User): boolean

@@ -1,3 +1,4 @@
+import type { SiteProfile } from '../front/profile.ts'
 import type { Site, SiteFacts } from '../front/site.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { type HelloClass, helloClass } from '../protocol/tls/hello-writer.ts'
@@ -7,6 +8,8 @@ export class KnownSite {
   readonly site: Site
   /** Its place in the configuration. */
   readonly number: number
+  /** What it would answer if it were there; undefined while nothing was recorded. */
+  profile: SiteProfile | undefined
   readonly #records: Partial<Record<HelloClass, number>>
 
   constructor(site: Site, number: number, facts: Pick<SiteFacts, 'records'> | undefined) {

@@ -6,7 +6,7 @@ import type { Leg } from '../net/leg.ts'
 import { openInit } from '../protocol/obfuscated2.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { clockVerdict } from '../protocol/tls/digest.ts'
-import { sealFlight } from '../protocol/tls/server-flight.ts'
+import { answer } from './answer.ts'
 import { authenticate, remember } from './authenticate.ts'
 import type { House, Visitor } from './house.ts'
 import type { KnownSite } from './known-site.ts'
@@ -95,12 +95,9 @@ async function serve(entry: Entry, tee: Tee, visitor: Visitor, house: House): Pr
   const { hello, site, match, admitted } = entry
   const { user, key } = match
 
-  // Answer: the front's own flight for this hello, with our digest in its random.
-  const answer = await tee.flight(site.expectedRecords(hello))
-  if (answer.state === 'none') return { at: 'answer', code: answer.code }
-  tee.answer(sealFlight(answer.bytes, answer.flight, key.digestKey, hello.random, house.random))
-  countAnswer(visitor, house, answer.flight.encrypted.length, site.saw(hello, answer.flight.encrypted.length))
-
+  // Answer: the front's own flight for this hello, with our digest in its random, or a recorded one.
+  const refused = await answer({ hello, site, key: key.digestKey }, tee, visitor, house)
+  if (refused) return refused
   // First data: an init of this user's, or the front's to judge.
   const data = await tee.firstData()
   if (data.state === 'none') return { at: 'first-data', code: data.code }
@@ -131,12 +128,4 @@ function admit(
 /** Slow is smooth only if the first bytes are not read all at once. */
 function limitReads(client: Leg, meter: SessionMeter): void {
   client.limitReads(() => meter.window('up'))
-}
-
-function countAnswer(visitor: Visitor, house: House, records: number, unexpected: boolean): void {
-  const { counters } = house
-  counters.handshakes.add(1, 'ok')
-  counters.handshakeSeconds.observe((house.now() - visitor.acceptedAt) / 1000)
-  if (records > 1) counters.frontMerged.add(1)
-  if (unexpected) counters.frontFlightMismatch.add(1)
 }

@@ -6,13 +6,16 @@ import type { FirstDataResult, FlightResult, NotOursCode, Tee } from './tee.ts'
 
 type CodeOf<Result, State> = Extract<Result, { state: State }> extends { code: infer Code } ? Code : never
 
+/** `no_profile`: a recorded flight was asked for, and none is known that fits the hello. */
+export type NoAnswerCode = CodeOf<FlightResult, 'none'> | 'no_profile'
+
 /** Why a connection stays with the front, and at which step of the walk that was known. */
 export type Stay =
   | { at: 'accept'; code: 'listed' }
   | { at: 'hello'; code: NotOursCode | 'loop' }
   | { at: 'authenticate'; code: 'not_searchable' | 'bad_digest' | 'unauthenticated' }
   | { at: 'admit'; code: 'clock' | 'replay' | Refusal; user: string }
-  | { at: 'answer'; code: CodeOf<FlightResult, 'none'> }
+  | { at: 'answer'; code: NoAnswerCode }
   | { at: 'first-data'; code: CodeOf<FirstDataResult, 'none'> }
   | { at: 'route'; code: 'unknown_dc' | 'no_road' | 'client_gone' | 'listed'; mode: Mode }
 
@@ -105,9 +108,11 @@ function frontReason(why: Stay): FrontReason {
   }
 }
 
-function unmirrorable(code: Extract<Stay, { at: 'answer' }>['code']) {
+/** The label of what kept a flight from being mirrored. */
+export function unmirrorable(code: NoAnswerCode) {
   if (code === 'front_ended') return 'ended'
-  return code === 'early_data' || code === 'client_gone' ? 'other' : code
+  if (code === 'front_silent') return 'silent'
+  return code === 'early_data' || code === 'client_gone' || code === 'no_profile' ? 'other' : code
 }
 
 function firstData(code: Extract<Stay, { at: 'first-data' }>['code']) {

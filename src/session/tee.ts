@@ -20,6 +20,8 @@ const MAX_FIRST_DATA = 32 * 1024
 const INIT_WAIT = 3000
 /** How long the front's flight may pause at a record boundary, with another number of records than it was known for, before it counts as whole. */
 const FLIGHT_PAUSE = 150
+/** How long a hello may take where the front is not there to say. */
+const HELLO_WAIT = 10_000
 
 export type NotOursCode =
   | 'not_tls'
@@ -41,7 +43,7 @@ export type HelloResult =
 
 export type FlightResult =
   | { state: 'flight'; bytes: Buffer; flight: ServerFlight }
-  | { state: 'none'; code: UnmirrorableCode | 'early_data' | 'front_ended' | 'client_gone' }
+  | { state: 'none'; code: UnmirrorableCode | 'early_data' | 'front_ended' | 'front_silent' | 'client_gone' }
 
 export type FirstDataResult =
   | Extract<FirstDataReading, { state: 'complete' }>
@@ -72,6 +74,8 @@ export interface TeeDependencies {
   readonly wheel: Wheel
   /** The listener allows clients without FakeTLS. */
   readonly awaitsInit?: boolean
+  /** Users can be answered without the front: a hello is read also where it cannot be reached. */
+  readonly outlivesFront?: boolean
   /** Milliseconds, monotonic and fine: for the hold of an answer. */
   now(): number
 }
@@ -88,6 +92,7 @@ export class Tee implements LegHandler, Deadline {
   readonly #wheel: Wheel
   readonly #now: () => number
   readonly #awaitsInit: boolean
+  readonly #outlivesFront: boolean
   readonly #onOver: () => void
 
   readonly #fromClient = new KeptBytes()
@@ -99,10 +104,12 @@ export class Tee implements LegHandler, Deadline {
   #frontSpoke = false
   #heldSince: number | undefined
   #openLegs = 1
+  #frontClosed = false
 
   #onHello: ((result: HelloResult) => void) | undefined
   #onFlight: ((result: FlightResult) => void) | undefined
   #expectedRecords = Number.POSITIVE_INFINITY
+  #patience = Number.POSITIVE_INFINITY
   #onFirstData: ((result: FirstDataResult) => void) | undefined
   #early = false
 
@@ -111,6 +118,7 @@ export class Tee implements LegHandler, Deadline {
     this.#wheel = dependencies.wheel
     this.#now = dependencies.now
     this.#awaitsInit = dependencies.awaitsInit ?? false
+    this.#outlivesFront = dependencies.outlivesFront ?? false
     this.#onOver = onOver
   }
 
@@ -131,13 +139,25 @@ export class Tee implements LegHandler, Deadline {
 
   /** Another front, because the hello names another site: possible while the first has not said a word. */
   moveTo(dialFront: (handler: LegHandler) => Leg): boolean {
-    const first = this.#front
-    if (!first || this.#frontSpoke || this.#fromFront.length > 0 || this.#frontEnding !== 'open') return false
-    first.handler = UNHEARD
-    first.destroy()
-    this.#openLegs--
+    if (!this.#front || this.#frontSpoke || this.#fromFront.length > 0) return false
+    if (this.#frontEnding !== 'open' && !this.frontDown) return false
+    this.#passOver(this.#front)
     this.showTo(dialFront)
     return true
+  }
+
+  /** Nothing of this front's is heard any more. */
+  #passOver(front: Leg): void {
+    front.handler = UNHEARD
+    front.destroy()
+    if (!this.#frontClosed) this.#openLegs--
+    this.#frontClosed = false
+    this.#frontEnding = 'open'
+  }
+
+  /** The client has sent more than its hello already. */
+  get early(): boolean {
+    return this.#early
   }
 
   get clientGone(): boolean {
@@ -174,11 +194,15 @@ export class Tee implements LegHandler, Deadline {
     }
   }
 
-  /** The front's first flight. Infinity: its number of records is not known; it counts as whole when it pauses. */
-  flight(expectedRecords: number): Promise<FlightResult> {
+  /**
+   * The front's first flight. Infinity: its number of records is not known; it counts as whole when it pauses.
+   * @param patience milliseconds after which a front that has said nothing is not waited for; Infinity: on its own clock
+   */
+  flight(expectedRecords: number, patience = Number.POSITIVE_INFINITY): Promise<FlightResult> {
     return new Promise((resolve) => {
       this.#onFlight = resolve
       this.#expectedRecords = expectedRecords
+      this.#patience = patience
       this.#readFlight()
     })
   }
@@ -189,6 +213,15 @@ export class Tee implements LegHandler, Deadline {
     this.#fromFront.clear()
     this.#fromClient.clear()
     this.client.write(bytes)
+  }
+
+  /** The same without the front: from here on `standIn` has its place, and what the front has said is forgotten. */
+  answerWithout(bytes: Buffer, standIn: (handler: LegHandler) => Leg): void {
+    if (this.#front) this.#passOver(this.#front)
+    this.#front = standIn(this)
+    this.#openLegs++
+    this.answer(bytes)
+    this.client.resume()
   }
 
   firstData(): Promise<FirstDataResult> {
@@ -365,13 +398,17 @@ export class Tee implements LegHandler, Deadline {
     if (reading.state === 'unmirrorable') return this.#settleFlight({ state: 'none', code: reading.code })
     if (this.#frontEnding !== 'open') return this.#settleFlight({ state: 'none', code: 'front_ended' })
     if (reading.atRecordBoundary && reading.encryptedRecords > 0) this.#wheel.schedule(this, FLIGHT_PAUSE)
-    else this.#wheel.cancel(this)
+    else if (bytes.length === 0 && this.#patience < Number.POSITIVE_INFINITY) {
+      this.#wheel.schedule(this, this.#patience)
+    } else this.#wheel.cancel(this)
   }
 
-  /** The flight has paused at a record boundary: what came is all of it. */
+  /** The flight has paused at a record boundary: what came is all of it. Or what is awaited has not come. */
   expire(): void {
     if (this.#phase === 'init') return this.#settleHello({ state: 'not_ours', code: 'not_tls' })
+    if (this.#phase === 'hello') return this.#settleHello({ state: 'not_ours', code: 'front_down' })
     if (!this.#onFlight) return
+    if (this.#fromFront.length === 0) return this.#settleFlight({ state: 'none', code: 'front_silent' })
     this.#expectedRecords = 1
     this.#readFlight()
   }
@@ -409,13 +446,15 @@ export class Tee implements LegHandler, Deadline {
     this.#frontEnding = ending
     if (this.#phase === 'hello') {
       const silent = ending === 'lost' && !this.#frontSpoke
+      if (silent && this.#outlivesFront && this.#onHello) return this.#wheel.schedule(this, HELLO_WAIT)
       this.#settleHello({ state: 'not_ours', code: silent ? 'front_down' : 'front_ended' })
     }
     if (this.#phase === 'answer') this.#readFlight()
     if (this.#phase === 'first-data') this.#settleFirstData('front_ended')
   }
 
-  onClosed(_leg: Leg): void {
+  onClosed(leg: Leg): void {
+    if (leg === this.#front) this.#frontClosed = true
     if (--this.#openLegs === 0 && this.#phase !== 'left') this.#onOver()
   }
 

@@ -128,6 +128,10 @@ export const CATALOGUE = {
     'What clients sent after our answer, before an init was recognised.',
     ['result', ['ok', 'junk', 'end', 'front_ended']],
   ),
+  answers: counter('answers_total', 'Answers to authentic hellos, by where the flight is from.', [
+    'flight',
+    ['mirror', 'merged', 'profile'],
+  ]),
   frontConnections: gauge('front_connections', 'Open connections to the front.'),
   frontConnectionsTotal: counter(
     'front_connections_total',
@@ -164,6 +168,7 @@ export const CATALOGUE = {
       'malformed',
       'unexpected_record',
       'ended',
+      'silent',
       'other',
     ],
   ]),

@@ -10,6 +10,8 @@ import { RememberedInits } from '../../src/access/remembered-inits.ts'
 import { ReplaySet } from '../../src/access/replay-set.ts'
 import type { UserLimits } from '../../src/access/user-limits.ts'
 import { Users } from '../../src/access/users.ts'
+import { ImitatedFront } from '../../src/front/imitated-front.ts'
+import type { SiteProfile } from '../../src/front/profile.ts'
 import { siteChooser } from '../../src/front/sites.ts'
 import { Wheel } from '../../src/net/wheel.ts'
 import type { House, SessionStart } from '../../src/session/house.ts'
@@ -41,6 +43,9 @@ export interface Plan {
   /** Encrypted records that the front is known to send. */
   readonly records?: number | undefined
   readonly otherSite?: string
+  /** Default `auto`, with nothing recorded. */
+  readonly answer?: House['settings']['answer']
+  readonly profile?: SiteProfile
   readonly dial?: Extract<DialResult, { ok: false }>
   /** The dial waits for `finishDial`. */
   readonly dialLater?: boolean
@@ -61,13 +66,18 @@ export function stage(plan: Plan) {
   const dataCentre = new ScriptedLeg()
   const dialled = Promise.withResolvers<void>()
   if (!plan.dialLater) dialled.resolve()
-  const house = furnish(plan, counters, fronts, started, dataCentre, dialled.promise)
+  const house = furnish(plan, wheel, counters, fronts, started, dataCentre, dialled.promise)
 
   const visit = () => {
     const client = new ScriptedLeg()
     const tee = new Tee(
       client,
-      { wheel, now: () => wheel.now, awaitsInit: plan.modes?.some((mode) => mode !== 'tls') ?? false },
+      {
+        wheel,
+        now: () => wheel.now,
+        awaitsInit: plan.modes?.some((mode) => mode !== 'tls') ?? false,
+        outlivesFront: plan.profile !== undefined,
+      },
       () => {},
     )
     client.handler = tee
@@ -102,6 +112,7 @@ export function stage(plan: Plan) {
 
 function furnish(
   plan: Plan,
+  wheel: Wheel,
   counters: SharedArrayBuffer,
   fronts: ScriptedLeg[],
   started: SessionStart[],
@@ -129,8 +140,20 @@ function furnish(
   const { claims } = admission
   for (let open = plan.sessions ?? 0; open > 0; open--) claims.claim(1, claims.everybody, 100)
   return {
-    settings: { searchHold: 0.5, clockSkewSeconds: 600, fallback: 'always', clientFrame: 2 ** 20 },
-    sites: siteChooser(domains.map((domain, number) => new KnownSite({ domain, endpoint }, number, facts))),
+    settings: {
+      searchHold: 0.5,
+      clockSkewSeconds: 600,
+      answer: plan.answer ?? 'auto',
+      fallback: 'always',
+      clientFrame: 2 ** 20,
+    },
+    sites: siteChooser(
+      domains.map((domain, number) => {
+        const site = new KnownSite({ domain, endpoint }, number, facts)
+        site.profile = plan.profile
+        return site
+      }),
+    ),
     search: {
       users,
       learned: new LearnedAddresses(new SharedArrayBuffer(LearnedAddresses.bytes(16)), 'seed'),
@@ -152,6 +175,12 @@ function furnish(
       fronts.push(leg)
       return leg
     },
+    imitateFront: ({ profile }, handler) =>
+      new ImitatedFront(
+        handler,
+        { manners: profile?.manners, elapsed: 0, longestSilence: undefined },
+        { wheel, random: randomBytes, soon: (run) => queueMicrotask(run) },
+      ),
     dialTelegram: async ({ addresses }) => {
       await dialled
       const upstream = { name: 'direct', kind: 'direct' } as const

@@ -33,7 +33,7 @@ export async function inScene(
   }
 }
 
-export interface SceneOptions extends Pick<PorticoSetup, 'dataCentres'> {
+export interface SceneOptions extends Pick<PorticoSetup, 'dataCentres' | 'frontKeys'> {
   /** What is put before the front, as its face towards both. */
   readonly before?: (front: Front) => Promise<Front>
 }

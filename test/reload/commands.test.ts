@@ -99,7 +99,11 @@ test('move: both names are served, and who comes by the old one is known', async
 test('a backup of a running portico is whole elsewhere', async () => {
   await start()
   const session = await EchoSession.open(door(), ALICE, 1)
-  await waitFor('usage to be kept', () => /alice +enabled +1 +\d+(?:\.\d)? [KM]iB/.test(run('user', 'list')), 20_000)
+  await waitFor(
+    'usage to be kept',
+    () => /alice +enabled +1 +\d+(?:\.\d)? [KM]iB/.test(run('user', 'list')),
+    20_000,
+  )
   const archive = join(portico.dir, 'b.tar.gz')
   expect(run('backup', archive)).toBe(`${archive}\n`)
   await session.stop()

@@ -33,4 +33,5 @@ export const KEY_SHARE = 0x0033
 export const APPLICATION_SETTINGS = 0x44cd
 export const ENCRYPTED_CLIENT_HELLO = 0xfe0d
 
+export const X25519 = 0x001d
 export const X25519_MLKEM768 = 0x11ec

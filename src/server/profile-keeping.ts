@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { learnManners, type MannersDependencies, watchSilence, withSilence } from '../front/manners.ts'
+import { FLIGHTS_KEPT, renewFlights, type SiteProfile } from '../front/profile.ts'
+import { recordFlights } from '../front/record-flights.ts'
+import type { Site, SiteFacts } from '../front/site.ts'
+import { converse, type Turn } from '../net/converse.ts'
+import type { Endpoint } from '../net/endpoint.ts'
+import { writeLocalHeader } from '../protocol/proxy-header/write-proxy-header.ts'
+import type { Log } from '../telemetry/log.ts'
+import { ProfileFiles } from './profile-files.ts'
+import { pooledRandom } from './random-pool.ts'
+import type { PlacedSite } from './site-book.ts'
+import { exchangeWith } from './site-learning.ts'
+import { profileFolder } from './state-files.ts'
+
+/** Flights of each class that are recorded in one round. */
+const PER_ROUND = 2
+/** Milliseconds between two rounds, give or take half: until enough is known, from then on, and while there is no front. */
+const FIRST_ROUNDS = 4000
+const LATER_ROUNDS = 30 * 60_000
+const WHILE_DOWN = 10_000
+/** After so many rounds the manners are measured again: about twice a day. */
+const ROUNDS_PER_MANNERS = 24
+/** Some fronts have one coarse clock for all connections (Bun: four seconds), so the same silence is watched at several moments. */
+const WATCHES = 4
+const WATCH_STEP = 1300
+const ENOUGH_ROUNDS = FLIGHTS_KEPT / PER_ROUND / 2
+
+/** What was recorded of the sites, by place. */
+export type PlacedProfiles = readonly (SiteProfile | undefined)[]
+
+export interface ProfileKeepingDependencies {
+  readonly log: Log
+  /** What portico's first handshakes with a site have shown; undefined before them. */
+  facts(place: number): SiteFacts | undefined
+  /** Another flight is known of some site. */
+  changed(profiles: PlacedProfiles): void
+}
+
+interface Followed {
+  readonly site: Site
+  readonly stop: AbortController
+}
+
+/**
+ * Records whole first flights of the sites, and how these treat a client that goes no further, with hellos like the clients':
+ * some at the start, then now and then, at no fixed hour. Kept on disk, so that a front may be down when portico starts.
+ */
+export class ProfileKeeping {
+  readonly profiles: (SiteProfile | undefined)[] = []
+  readonly #files: ProfileFiles
+  readonly #dependencies: ProfileKeepingDependencies
+  readonly #followed = new Map<number, Followed>()
+  #failing = false
+
+  constructor(stateDir: string, dependencies: ProfileKeepingDependencies) {
+    this.#files = new ProfileFiles(profileFolder(stateDir))
+    this.#dependencies = dependencies
+    void this.#files.tidy(Date.now())
+  }
+
+  /** From now on these sites and no others. Resolves when what the disk knows of them has been read. */
+  async follow(sites: readonly PlacedSite[]): Promise<void> {
+    const wanted = new Map(sites.map(({ place, site }) => [place, site]))
+    for (const [place, { site, stop }] of this.#followed) {
+      if (wanted.get(place) === site) continue
+      stop.abort()
+      this.#followed.delete(place)
+      this.profiles[place] = undefined
+    }
+    const fresh = [...wanted].filter(([place]) => !this.#followed.has(place))
+    await Promise.all(fresh.map(([place, site]) => this.#begin(place, site)))
+    this.#dependencies.changed([...this.profiles])
+  }
+
+  stop(): void {
+    for (const { stop } of this.#followed.values()) stop.abort()
+  }
+
+  async #begin(place: number, site: Site): Promise<void> {
+    const followed = { site, stop: new AbortController() }
+    this.#followed.set(place, followed)
+    try {
+      this.profiles[place] ??= await this.#files.read(site)
+    } catch (error) {
+      this.#dependencies.log.warn('what was recorded of a front cannot be read', {
+        domain: site.domain,
+        error,
+      })
+    }
+    void this.#keep(place, followed)
+  }
+
+  async #keep(place: number, { site, stop: { signal } }: Followed): Promise<void> {
+    const random = pooledRandom()
+    let wait = 0
+    for (let round = 0; !signal.aborted; ) {
+      // Aborted while it sleeps: the loop's own condition ends it.
+      await sleep(wait, undefined, { signal, ref: false }).catch(() => {})
+      if (signal.aborted) return
+      wait = around(WHILE_DOWN)
+      if (!this.#mayAsk(place)) {
+        if (round === 0 && this.#dependencies.facts(place) === undefined) wait = 100
+        continue
+      }
+      const fresh = await recordFlights(site, PER_ROUND, { exchange: exchangeWith(site), random }, signal)
+      if (signal.aborted) return
+      if (Object.keys(fresh).length === 0) continue
+      const before = this.profiles[place]
+      this.#learned(place, site, { ...before, flights: renewFlights(before?.flights ?? {}, fresh) })
+      if (before?.manners === undefined || round % ROUNDS_PER_MANNERS === 0) {
+        await this.#measure(place, site, { converse: converseWith(site), random, signal })
+      }
+      wait = around(round++ < ENOUGH_ROUNDS ? FIRST_ROUNDS : LATER_ROUNDS)
+    }
+  }
+
+  /** A front that leads back to us would be asked for ever, and one that is down is asked by others. */
+  #mayAsk(place: number): boolean {
+    const facts = this.#dependencies.facts(place)
+    return facts?.reachable === true && !facts.selfTarget
+  }
+
+  async #measure(place: number, site: Site, dependencies: MannersDependencies): Promise<void> {
+    const manners = await learnManners(site, dependencies)
+    const before = this.profiles[place]
+    if (!manners || !before || dependencies.signal.aborted) return
+    const { silences, silence } = before.manners ?? manners
+    this.#learned(place, site, { ...before, manners: { ...manners, silences, silence } })
+    if (before.manners === undefined) {
+      this.#dependencies.log.info('this front can be answered for when it is not there', {
+        domain: site.domain,
+      })
+    }
+    for (let watch = 0; watch < WATCHES; watch++) void this.#watch(place, site, watch, dependencies)
+  }
+
+  /** It takes minutes; the flights are recorded meanwhile. */
+  async #watch(place: number, site: Site, watch: number, dependencies: MannersDependencies): Promise<void> {
+    const { signal } = dependencies
+    await sleep(watch * WATCH_STEP, undefined, { signal, ref: false }).catch(() => {})
+    if (signal.aborted) return
+    const manners = this.profiles[place]?.manners
+    const watched = manners && (await watchSilence(site, manners, dependencies))
+    const before = this.profiles[place]
+    if (!watched || watched === manners || !before?.manners || signal.aborted) return
+    this.#learned(place, site, { ...before, manners: withSilence(before.manners, watched) })
+  }
+
+  #learned(place: number, site: Site, profile: SiteProfile): void {
+    this.profiles[place] = profile
+    this.#dependencies.changed([...this.profiles])
+    void this.#write(site, profile)
+  }
+
+  async #write(site: Site, profile: SiteProfile): Promise<void> {
+    try {
+      await this.#files.write(site, profile)
+      this.#failing = false
+    } catch (error) {
+      if (!this.#failing) {
+        this.#dependencies.log.warn('what was recorded of a front cannot be written', {
+          domain: site.domain,
+          error,
+        })
+      }
+      this.#failing = true
+    }
+  }
+}
+
+/** Half of it up to one and a half: a clockwork would show in the front's log, and to whoever watches its port. */
+function around(milliseconds: number): number {
+  return milliseconds * (0.5 + Math.random())
+}
+
+/** As `exchangeWith`. */
+function converseWith({ proxyProtocol = 'off' }: Site): typeof converse {
+  if (proxyProtocol === 'off') return converse
+  const header = writeLocalHeader(proxyProtocol)
+  return (to: Endpoint, [first, ...turns]: readonly Turn[], signal) => {
+    const began = first && { ...first, bytes: Buffer.concat([header, first.bytes]) }
+    return converse(to, began ? [began, ...turns] : [], signal)
+  }
+}
