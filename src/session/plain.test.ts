@@ -68,6 +68,20 @@ describe('a listener that allows clients without FakeTLS', () => {
     expect(scene.client.written.toString()).toBe('no')
   })
 
+  test.each([[64], [40]])(
+    'what comes behind an init waits for its session (%i bytes first)',
+    async (first) => {
+      const scene = stage({ ...PLAIN, dialLater: true })
+      const wire = init()
+      scene.client.says(wire.subarray(0, first))
+      if (first < wire.length) scene.client.says(wire.subarray(first))
+      expect(scene.client.reading).toBe(false)
+      await settled()
+      scene.front.drains()
+      expect(scene.client.reading).toBe(false)
+    },
+  )
+
   test('HTTP is no init and is not held at all', async () => {
     const { client, front } = stage(PLAIN)
     client.says(Buffer.from('GET / HTTP/1.0\r\n\r\n'))

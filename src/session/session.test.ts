@@ -5,7 +5,7 @@ import { ScriptedLeg } from '../../test/doubles/scripted-leg.ts'
 import { type Plan, stage } from '../../test/doubles/stage.ts'
 import { CCS, encrypted, flightOf, PQ_SHARE, serverHello, TLS_13 } from '../../test/vectors/flights.ts'
 import { Wheel } from '../net/wheel.ts'
-import { sealInit } from '../protocol/obfuscated2.ts'
+import { openInit, sealInit } from '../protocol/obfuscated2.ts'
 import { writeClientHello } from '../protocol/tls/hello-writer.ts'
 import { framedSize, frameRecords } from '../protocol/tls/record.ts'
 import { Tee } from './tee.ts'
@@ -22,10 +22,10 @@ function hello(o: { secret?: Buffer; unixSeconds?: number; domain?: string } = {
 }
 
 /** A record of the client's: CCS, then 64 bytes of init and a payload behind it. */
-function firstData(o: { secret?: Buffer; dc?: number; payload?: Buffer } = {}): Buffer {
-  const { secret = SECRET, dc = 2, payload = Buffer.from('first frame') } = o
+function firstData(o: { secret?: Buffer; dc?: number; payload?: Buffer; tag?: number } = {}): Buffer {
+  const { secret = SECRET, dc = 2, tag = 0xdddddddd, payload = Buffer.from('first frame') } = o
   const plain = randomBytes(64)
-  plain.writeUInt32LE(0xdddddddd, 56)
+  plain.writeUInt32LE(tag, 56)
   plain.writeInt16LE(dc, 60)
   const { wire, cipher } = sealInit(plain, secret)
   const stream = Buffer.concat([wire, cipher.update(payload)])
@@ -275,6 +275,20 @@ describe('after the answer', () => {
     expect(client.reading).toBe(false)
   })
 
+  test.each([
+    ['abridged', 0xefefefef],
+    ['intermediate', 0xeeeeeeee],
+    ['padded', 0xdddddddd],
+  ])('an init of %s inside FakeTLS is a session', async (transport, tag) => {
+    const { client, started } = await upToAnswer()
+    client.says(firstData({ tag }))
+    await turn()
+    await turn()
+    expect(started).toMatchObject([{ mode: 'tls' }])
+    // The data centre is told the client's transport.
+    expect(openInit(started[0]!.init, undefined)?.transport).toBe(transport)
+  })
+
   test('an init in any pieces is one; the front sees all but the last', async () => {
     const { client, front, started } = await upToAnswer()
     const said = front.written.length
@@ -294,6 +308,7 @@ describe('after the answer', () => {
     ['an empty record', Buffer.from('1703030000', 'hex')],
     ['a flood of CCS', Buffer.concat(Array.from({ length: 40 }, () => CCS))],
     ['a record too long', Buffer.from('170303ffff', 'hex')],
+    ['an init of no transport', firstData({ tag: 0xdcdcdcdc })],
     ['an init of another secret', firstData({ secret: randomBytes(16) })],
     ['a record of junk', encrypted(120)],
   ])('%s is the front’s to judge', async (_name, bytes) => {

@@ -272,6 +272,10 @@ export class Tee implements LegHandler, Deadline {
     this.#unsent = undefined
   }
 
+  get #isDecided(): boolean {
+    return this.#phase === 'decided'
+  }
+
   // What the legs tell.
 
   onBytes(leg: Leg, n: number, bytes: Uint8Array): boolean {
@@ -284,6 +288,8 @@ export class Tee implements LegHandler, Deadline {
         this.#fromClient.append(n, bytes)
         const forwarded = this.#front?.writeCopy(n, bytes) ?? false
         const recognised = this.#recognise()
+        // What comes behind an init is the session's, and waits for it.
+        if (this.#isDecided) return false
         // The hello must become whole even where the front does not take it yet.
         return forwarded || (!recognised && this.#fromClient.length < MAX_FIRST_FLIGHT)
       }
