@@ -26,6 +26,7 @@ export class DirectRelay implements Relay, LegHandler {
   bytesDown = 0
   lastUpAt: number
   lastDownAt: number
+  wasAnsweredLast = false
   result: RelayEnd = 'ok'
   readonly #client: Leg
   readonly #dataCentre: Leg
@@ -100,9 +101,11 @@ export class DirectRelay implements Relay, LegHandler {
   onBytes(leg: Leg, n: number, bytes: Uint8Array): boolean {
     if (leg === this.#client) {
       this.lastUpAt = this.#wheel.now
+      this.wasAnsweredLast = false
       return this.#up(n, bytes)
     }
     this.lastDownAt = this.#wheel.now
+    this.wasAnsweredLast = true
     if (this.#meter !== undefined) return this.#measuredDown(this.#meter, n, bytes)
     this.bytesDown += n
     return this.#down.write(n, bytes)

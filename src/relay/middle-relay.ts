@@ -57,6 +57,7 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
   bytesDown = 0
   lastUpAt: number
   lastDownAt: number
+  wasAnsweredLast = false
   result: RelayEnd = 'ok'
   readonly #client: Leg
   readonly #link: MiddleLink
@@ -132,6 +133,7 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
 
   onBytes(_leg: Leg, n: number, bytes: Uint8Array): boolean {
     this.lastUpAt = this.#wheel.now
+    this.wasAnsweredLast = false
     const length = this.#stripper ? this.#stripper.strip(bytes, 0, n) : n
     if (length < 0) {
       this.cut('bad_record')
@@ -254,6 +256,7 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
   readonly #wrote = (bytes: number): void => {
     this.bytesDown += bytes
     this.lastDownAt = this.#wheel.now
+    this.wasAnsweredLast = true
   }
 
   #endClient(): void {

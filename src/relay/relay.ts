@@ -50,6 +50,8 @@ export interface Relay {
   /** Coarse times of the last bytes of each direction, milliseconds of the wheel. */
   readonly lastUpAt: number
   readonly lastDownAt: number
+  /** The last bytes of all went down to the client. */
+  readonly wasAnsweredLast: boolean
   readonly result: RelayEnd
   readonly isMeasured: boolean
   /** From now on these limits hold. */

@@ -98,7 +98,7 @@ export class OpenSessions {
       const eviction = admitted.due(nowSeconds)
       if (eviction) relay.cut(eviction)
       else if (now - Math.max(relay.lastUpAt, relay.lastDownAt) >= this.#idle) relay.cut('idle')
-      else if (relay.lastDownAt >= relay.lastUpAt && now - relay.lastDownAt >= this.#silence) {
+      else if (relay.wasAnsweredLast && now - relay.lastDownAt >= this.#silence) {
         relay.cut('silence')
       } else if (admitted.meter !== undefined && !relay.isMeasured) relay.measure(admitted.meter)
     }
