@@ -4,11 +4,10 @@ import { openMtcute } from '../world/clients/mtcute.ts'
 import { obfuscate } from '../world/clients/obfuscated-client.ts'
 import { RawSocket } from '../world/clients/raw-socket.ts'
 import { FakeDataCentre } from '../world/data-centre/fake-data-centre.ts'
-import { FrameReader, frame } from '../world/data-centre/framing.ts'
-import { type MiddleCommand, writeCommand } from '../world/middle-proxy/command.ts'
 import { FakeMiddleProxy } from '../world/middle-proxy/fake-middle-proxy.ts'
 import { waitFor } from '../world/wait-for.ts'
 import { openBareRoad } from './bare-road.ts'
+import { MiddleClient } from './middle-client.ts'
 
 const MIB = 1024 * 1024
 const SECRET = randomBytes(16)
@@ -36,42 +35,7 @@ async function middleProxy(options: Parameters<typeof FakeMiddleProxy.start>[0] 
   return proxy
 }
 
-/** A client without FakeTLS that speaks to the fake middle proxy itself. */
-class Client {
-  readonly socket: RawSocket
-  readonly #stream = obfuscate({ dc: 2, framing: 'intermediate', secret: SECRET })
-  readonly #frames = new FrameReader('intermediate')
-  readonly #read: Buffer[] = []
-
-  constructor(socket: RawSocket) {
-    this.socket = socket
-  }
-
-  static async open({ host, port }: Road): Promise<Client> {
-    const client = new Client(await RawSocket.connect({ host, port }))
-    await client.socket.send(client.#stream.init)
-    return client
-  }
-
-  async ask(command: MiddleCommand): Promise<void> {
-    await this.socket.send(this.#stream.seal(frame('intermediate', writeCommand(command))))
-  }
-
-  async answer(timeout = 20_000): Promise<Buffer> {
-    while (this.#read.length === 0) {
-      const header = this.#stream.open(await this.socket.read(4, timeout))
-      this.#read.push(...this.#frames.push(header))
-      const body = this.#stream.open(await this.socket.read(header.readUInt32LE(), timeout))
-      this.#read.push(...this.#frames.push(body))
-    }
-    return this.#read.shift()!
-  }
-
-  async echo(text: string): Promise<void> {
-    await this.ask({ kind: 'echo', text })
-    expect((await this.answer()).toString()).toContain(text)
-  }
-}
+const Client = { open: (road: Road) => MiddleClient.open(road, SECRET) }
 
 test('mtcute makes a key, and 4 MB up and down arrive whole', async () => {
   const dataCentre = await FakeDataCentre.start()
@@ -151,12 +115,12 @@ describe('failures are told apart, and the next attempt can succeed', () => {
 test('300 clients share few connections; one that stops reading delays nobody and loses nothing', async () => {
   const middle = await middleProxy()
   const road = await scene([middle])
-  const clients: Client[] = []
+  const clients: MiddleClient[] = []
   for (let i = 0; i < 300; i++) clients.push(await Client.open(road))
   await Promise.all(clients.map((client, i) => client.echo(`client ${i}`)))
   expect(middle.open).toBeLessThanOrEqual(8)
 
-  const [stopped, ...others] = clients as [Client, ...Client[]]
+  const [stopped, ...others] = clients as [MiddleClient, ...MiddleClient[]]
   stopped.socket.stopReading()
   const answers = 48
   await stopped.ask({ kind: 'pour', answers, bytes: 512 * 1024 })
@@ -191,13 +155,13 @@ test('a middle proxy that dies takes its own clients with it, and the next sessi
   const first = await middleProxy()
   const second = await middleProxy({ secret: first.secret })
   const road = await scene([first, second])
-  const clients: Client[] = []
-  for (let i = 0; i < 50; i++) clients.push(await Client.open(road))
+  const clients: MiddleClient[] = []
+  for (let i = 0; i < 300; i++) clients.push(await Client.open(road))
   await Promise.all(clients.map((client, i) => client.echo(`client ${i}`)))
   expect(second.open).toBe(0)
 
   await first.die()
-  await waitFor('its clients to end', () => road.results.length === 50)
+  await waitFor('its clients to end', () => road.results.length === 300)
   expect(new Set(road.results)).toEqual(new Set(['middle_lost']))
   const next = await Client.open(road)
   await next.echo('by the second')
