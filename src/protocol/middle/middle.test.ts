@@ -36,6 +36,7 @@ import {
   writeRpcFrame,
 } from './rpc-frame.ts'
 
+const FLAG_AD_TAG = 0x8
 const FLAG_PAD = 0x08000000
 
 function materialOf(vector: (typeof vectors.middle_kdf)[number]) {
@@ -216,6 +217,26 @@ describe('RPC_PROXY_REQ', () => {
       expect(Buffer.concat([header, data]).toString('hex')).toBe(expected.toString('hex'))
     },
   )
+
+  // As the official proxy was seen to set them, with an ad tag and without.
+  test.each<[Transport, boolean, boolean, number]>([
+    ['abridged', false, false, 0x4002100a],
+    ['abridged', true, false, 0x40021008],
+    ['abridged', true, true, 0xc0021008],
+    ['intermediate', false, false, 0x2002100a],
+    ['intermediate', true, false, 0x20021008],
+    ['intermediate', false, true, 0xa002100a],
+    ['padded', false, false, 0x2002100a],
+    ['padded', true, true, 0xa0021008],
+  ])('flags: %s, encrypted %s, quick ack %s', (transport, encrypted, quickAck, flags) => {
+    const end = { address: Buffer.alloc(4, 1), port: 1 }
+    const connection = Buffer.alloc(8)
+    for (const adTag of [Buffer.alloc(16, 2), undefined]) {
+      const header = proxyRequestHeader({ transport, connection, client: end, our: end, adTag })
+      setMessageFlags(header, { encrypted, quickAck })
+      expect(header.readUInt32LE(4)).toBe(adTag ? flags : flags - FLAG_AD_TAG)
+    }
+  })
 
   test('any bytes are read or refused, never thrown at', () => {
     fc.assert(
