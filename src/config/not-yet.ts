@@ -13,7 +13,6 @@ export interface NotYet {
 }
 
 export const NOT_YET: readonly NotYet[] = [
-  { path: 'front.unknown_sni', only: ['reject', 'drop'] },
   { path: 'front.shaping', off: [false, 'off'] },
   { path: 'telegram.middle.stun', off: ['off', []] },
   { path: 'upstream.*.for.*', only: ['lists', 'front'] },

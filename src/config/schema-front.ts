@@ -66,7 +66,7 @@ export const front = describe(
       unknown_sni: describe(
         oneOf(['front', 'reject', 'drop']).prefault('front'),
         'choice',
-        'What strangers who ask for a name that is not served meet. A hello with a valid digest is always a user’s, whatever its name.',
+        'What strangers who ask for a name that is not served meet: the `front`, whatever it says; `reject`, the alert by which the front refuses an unknown name, or else `unrecognized_name`; `drop`, an end without a word, which no web server gives. A hello with a valid digest is always a user’s, whatever its name.',
       ),
       clock_skew: describe(
         duration({ min: '1s', max: '1d' }).prefault('10m'),

@@ -70,6 +70,18 @@ describe('learnManners', () => {
   })
 })
 
+describe('an unknown name', () => {
+  it('is remembered where the front refuses it with an alert', async () => {
+    const refusing = async (to: unknown, turns: readonly Turn[]): Promise<Conversation> =>
+      Buffer.from(turns[0]!.bytes).includes('.invalid')
+        ? { heard: [Buffer.from('15030300020270', 'hex')], end: 'fin', milliseconds: 1 }
+        : strictFront(to, turns)
+    const manners = await learnManners(SITE, dependencies(refusing))
+    expect(manners!.toUnknownName).toEqual({ atHeader: false, says: [[0x15, '0270']], end: 'fin' })
+    expect((await learnManners(SITE, dependencies(strictFront)))!.toUnknownName).toBeUndefined()
+  })
+})
+
 describe('watchSilence', () => {
   it('keeps when and how the front ended it', async () => {
     let manners = (await learnManners(SITE, dependencies(strictFront)))!

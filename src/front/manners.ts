@@ -38,6 +38,8 @@ type End = 'fin' | 'reset' | 'open'
 /** How a front treats a client that does not finish the handshake, as measured. */
 export interface Manners {
   readonly reactions: Partial<Record<Offence, Reaction>>
+  /** To a hello with a name that it does not serve, if that is an alert; absent where such a name is answered as any other. */
+  readonly toUnknownName?: Reaction | undefined
   /** ChangeCipherSpec records that it takes. */
   readonly ccsTaken: number
   /** Bytes from the offending record on that it reads at once: where more are here, what it leaves unread makes its close a reset. */
@@ -67,6 +69,7 @@ const TAKEN_STEP = 64
 
 const ENDURES: Reaction = { atHeader: false, says: [], end: 'open' }
 
+const ALERT = 0x15
 const CCS = Buffer.from('140303000101', 'hex')
 
 /** Header, and what stands behind it. */
@@ -128,7 +131,21 @@ export async function learnManners(
   }
   const ccsTaken = await countCcs(site, dependencies)
   const takes = await measureRead(site, dependencies)
-  return { reactions, ccsTaken, takes, silences: [], silence: ENDURES }
+  const toUnknownName = await learnUnknownName(site, dependencies)
+  return { reactions, toUnknownName, ccsTaken, takes, silences: [], silence: ENDURES }
+}
+
+/** What it says to a name that nobody has (RFC 6761 §6.4). */
+async function learnUnknownName(
+  site: Site,
+  { converse, random, signal }: MannersDependencies,
+): Promise<Reaction | undefined> {
+  const domain = `${random(6).toString('hex')}.invalid`
+  const bytes = writeClientHello({ class: 'tdlib', domain }, random)
+  const { heard, end } = await converse(site.endpoint, [{ bytes, quiet: usualSilence(site) }], signal)
+  const says = readSaid(heard[0] ?? Buffer.alloc(0))
+  if (says?.[0]?.[0] !== ALERT || end === 'refused') return undefined
+  return { atHeader: false, says, end }
 }
 
 /** The largest number of CCS that brings no reaction, by halving. */
@@ -229,7 +246,15 @@ export function readManners(value: unknown): Manners | undefined {
     if (reaction) reactions[offence] = reaction
   }
   const silence = readKeptReaction(value.silence) ?? ENDURES
-  return { reactions, ccsTaken, takes, silences: silences.map(Number).slice(-SILENCES_KEPT), silence }
+  const toUnknownName = readKeptReaction(value.toUnknownName)
+  return {
+    reactions,
+    toUnknownName,
+    ccsTaken,
+    takes,
+    silences: silences.map(Number).slice(-SILENCES_KEPT),
+    silence,
+  }
 }
 
 function readKeptReaction(value: unknown): Reaction | undefined {

@@ -10,7 +10,7 @@ import { nameToAsk } from './sites.ts'
 type Dependencies = Pick<LearnDependencies, 'exchange' | 'random'>
 
 /**
- * So many handshakes of each class with a site, one after the other; what came whole and can be made again. The hellos
+ * So many handshakes of each class with a site, the classes side by side; what came whole and can be made again. The hellos
  * are drawn as the clients draw theirs. Never rejects.
  */
 export async function recordFlights(
@@ -20,13 +20,13 @@ export async function recordFlights(
   signal: AbortSignal,
 ): Promise<Flights> {
   const flights: Partial<Record<HelloClass, RecordedFlight[]>> = {}
-  for (let round = 0; round < perClass; round++) {
-    for (const helloClass of HELLO_CLASSES) {
-      if (signal.aborted) return flights
+  const recordClass = async (helloClass: HelloClass) => {
+    for (let round = 0; round < perClass && !signal.aborted; round++) {
       const flight = await recordOne(site, helloClass, dependencies)
       if (flight) flights[helloClass] = [...(flights[helloClass] ?? []), flight]
     }
   }
+  await Promise.all(HELLO_CLASSES.map(recordClass))
   return flights
 }
 

@@ -281,6 +281,7 @@ export class DataPlane {
         searchHold: config.limits.search_hold,
         clockSkewSeconds,
         answer: config.front.answer,
+        unknownName: config.front.unknown_sni,
         fallback: config.telegram.fallback,
         clientFrame: config.limits.client_frame,
       },

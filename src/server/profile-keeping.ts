@@ -15,6 +15,8 @@ import { profileFolder } from './state-files.ts'
 
 /** Flights of each class that are recorded in one round. */
 const PER_ROUND = 2
+/** At first some more: clients of one class differ in their ALPN, and the front's flight with it. */
+const PER_FIRST_ROUND = 6
 /** Milliseconds between two rounds, give or take half: until enough is known, from then on, and while there is no front. */
 const FIRST_ROUNDS = 4000
 const LATER_ROUNDS = 30 * 60_000
@@ -103,7 +105,12 @@ export class ProfileKeeping {
         if (round === 0 && this.#dependencies.facts(place) === undefined) wait = 100
         continue
       }
-      const fresh = await recordFlights(site, PER_ROUND, { exchange: exchangeWith(site), random }, signal)
+      const fresh = await recordFlights(
+        site,
+        round === 0 ? PER_FIRST_ROUND : PER_ROUND,
+        { exchange: exchangeWith(site), random },
+        signal,
+      )
       if (signal.aborted) return
       if (Object.keys(fresh).length === 0) continue
       const before = this.profiles[place]

@@ -324,7 +324,8 @@ class Supervisor implements Running {
   /** A silent front is waited for only so long. */
   async #learn(sites: Parameters<SiteLearning['follow']>[0]): Promise<void> {
     // What was recorded at an earlier start answers for a front that is not there now.
-    await this.#profiles.follow(this.#config.front.answer === 'mirror' ? [] : sites)
+    const { answer, unknown_sni: unknownSni } = this.#config.front
+    await this.#profiles.follow(answer === 'mirror' && unknownSni !== 'reject' ? [] : sites)
     let patience: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       patience = setTimeout(resolve, LEARNING_PATIENCE)

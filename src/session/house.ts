@@ -68,6 +68,8 @@ export interface House {
     readonly clockSkewSeconds: number
     /** With the front's own flight, a recorded one, or the latter where the former cannot be had. */
     readonly answer: 'auto' | 'mirror' | 'profile'
+    /** What strangers meet who ask for a name that is not served. */
+    readonly unknownName: 'front' | 'reject' | 'drop'
     /** Who goes to the data centre itself while no middle proxy answers. */
     readonly fallback: 'always' | 'untagged' | 'never'
     /** The longest frame of a client that goes by a middle proxy, bytes. */

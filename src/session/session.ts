@@ -80,12 +80,15 @@ async function recognise(
       : 'later'
     : 'known'
   const found = await authenticate(hello, breadth, visitor, tee, house)
-  if (found.state === 'stranger') return { at: 'authenticate', code: found.code }
+  const unknownName = !known && hello.serverName !== undefined ? { unknownNameAt: site } : {}
+  if (found.state === 'stranger') return { at: 'authenticate', code: found.code, ...unknownName }
   const { match } = found
 
   // Admit: in time, for the first time, allowed.
   const admitted = admit(match, hello, visitor, house)
-  if (!(admitted instanceof Admitted)) return { at: 'admit', code: admitted, user: match.user.name }
+  if (!(admitted instanceof Admitted)) {
+    return { at: 'admit', code: admitted, user: match.user.name, ...unknownName }
+  }
   remember(match, visitor, house)
   return { hello, site, match, admitted }
 }

@@ -1,6 +1,7 @@
 import type { Refusal } from '../access/admission.ts'
 import type { FrontReason, HandshakeResult, Mode } from '../telemetry/catalogue.ts'
 import type { House, Visitor } from './house.ts'
+import type { KnownSite } from './known-site.ts'
 import { probeClass } from './probe-class.ts'
 import type { FirstDataResult, FlightResult, NotOursCode, Tee } from './tee.ts'
 
@@ -13,11 +14,19 @@ export type NoAnswerCode = CodeOf<FlightResult, 'none'> | 'no_profile'
 export type Stay =
   | { at: 'accept'; code: 'listed' }
   | { at: 'hello'; code: NotOursCode | 'loop' }
-  | { at: 'authenticate'; code: 'not_searchable' | 'bad_digest' | 'unauthenticated' }
-  | { at: 'admit'; code: 'clock' | 'replay' | Refusal; user: string }
+  | ({ at: 'authenticate'; code: 'not_searchable' | 'bad_digest' | 'unauthenticated' } & UnknownName)
+  | ({ at: 'admit'; code: 'clock' | 'replay' | Refusal; user: string } & UnknownName)
   | { at: 'answer'; code: NoAnswerCode }
   | { at: 'first-data'; code: CodeOf<FirstDataResult, 'none'> }
   | { at: 'route'; code: 'unknown_dc' | 'no_road' | 'client_gone' | 'listed'; mode: Mode }
+
+interface UnknownName {
+  /** The site that has this connection, because the name in the hello is no site's. */
+  readonly unknownNameAt?: KnownSite
+}
+
+/** unrecognized_name (RFC 6066 §3), fatal. */
+const UNRECOGNIZED_NAME = Buffer.from('15030300020270', 'hex')
 
 /** Leaves the connection to the front for good, and counts why. */
 export function stay(why: Stay, tee: Tee, visitor: Visitor, house: House): void {
@@ -46,8 +55,22 @@ export function stay(why: Stay, tee: Tee, visitor: Visitor, house: House): void 
   }
   const user = why.at === 'admit' ? { user: why.user } : {}
   const { at: step, code } = why
+  const policy = house.settings.unknownName
+  if (policy !== 'front' && 'unknownNameAt' in why && why.unknownNameAt) {
+    house.log.debug('turned away for its name', { step, code, ...user, address: visitor.shownAddress })
+    return tee.turnAway(policy === 'reject' ? alertOf(why.unknownNameAt) : undefined)
+  }
   house.log.debug('left to the front', { step, code, ...user, address: visitor.shownAddress })
   tee.splice()
+}
+
+/** The front's own words to such a name, where it refuses one. */
+function alertOf({ profile }: KnownSite): Buffer {
+  const says = profile?.manners?.toUnknownName?.says ?? []
+  const [type, payload] = says[0] ?? []
+  if (type === undefined || typeof payload !== 'string') return UNRECOGNIZED_NAME
+  const body = Buffer.from(payload, 'hex')
+  return Buffer.concat([Buffer.from([type, 3, 3, body.length >> 8, body.length & 0xff]), body])
 }
 
 function countRefusal(code: Extract<Stay, { at: 'admit' }>['code'], { counters }: House): void {
@@ -63,7 +86,7 @@ function handshakeResult(why: Stay): HandshakeResult | undefined {
     case 'hello':
       return ofHello(why.code)
     case 'authenticate':
-      return why.code
+      return why.unknownNameAt && why.code !== 'unauthenticated' ? 'unknown_sni' : why.code
     case 'admit':
       if (why.code === 'clock' || why.code === 'replay') return why.code
       return `refused_${why.code}`
@@ -96,7 +119,8 @@ function frontReason(why: Stay): FrontReason {
     case 'hello':
       return why.code === 'not_tls' || why.code === 'malformed' ? 'not_tls' : 'other'
     case 'authenticate':
-      return why.code === 'unauthenticated' ? 'other' : 'bad_digest'
+      if (why.code === 'unauthenticated') return 'other'
+      return why.unknownNameAt ? 'unknown_sni' : 'bad_digest'
     case 'admit':
       return why.code === 'clock' || why.code === 'replay' ? why.code : 'refused'
     case 'answer':

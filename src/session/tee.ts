@@ -263,6 +263,14 @@ export class Tee implements LegHandler, Deadline {
     this.#front?.destroy()
   }
 
+  /** Closed as a server closes, after these last bytes; the front is not asked any more. */
+  turnAway(lastBytes: Buffer | undefined): void {
+    this.#phase = 'left'
+    if (this.#front) this.#passOver(this.#front)
+    if (lastBytes) this.client.write(lastBytes)
+    this.client.destroy()
+  }
+
   /** The session is ours: the front's leg is reset, and the client's is the caller's. */
   leave(): void {
     this.#phase = 'left'

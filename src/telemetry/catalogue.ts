@@ -99,6 +99,7 @@ export const CATALOGUE = {
     [
       'ok',
       'bad_digest',
+      'unknown_sni',
       'replay',
       'clock',
       'not_tls',
@@ -141,6 +142,7 @@ export const CATALOGUE = {
       [
         'not_tls',
         'bad_digest',
+        'unknown_sni',
         'replay',
         'clock',
         'refused',

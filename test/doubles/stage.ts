@@ -46,6 +46,7 @@ export interface Plan {
   /** Default `auto`, with nothing recorded. */
   readonly answer?: House['settings']['answer']
   readonly profile?: SiteProfile
+  readonly unknownName?: House['settings']['unknownName']
   readonly dial?: Extract<DialResult, { ok: false }>
   /** The dial waits for `finishDial`. */
   readonly dialLater?: boolean
@@ -144,6 +145,7 @@ function furnish(
       searchHold: 0.5,
       clockSkewSeconds: 600,
       answer: plan.answer ?? 'auto',
+      unknownName: plan.unknownName ?? 'front',
       fallback: 'always',
       clientFrame: 2 ** 20,
     },
