@@ -1,0 +1,169 @@
+import type { Both, ClassResult, FlowResult, FrontResult, Run } from '../results.ts'
+import { median } from '../statistics/quantile.ts'
+import { addedTimeTable } from './added-time.ts'
+import { aucText, milliseconds, table } from './figures.ts'
+
+/** The whole report. `plots`: names of files beside it, by front. */
+export function markdown(
+  run: Run,
+  why: readonly string[],
+  plots: ReadonlyMap<string, readonly string[]>,
+): string {
+  const verdict =
+    why.length === 0
+      ? 'The run holds: every null includes one half, every seeded defect was found.'
+      : `**VOID.** This run says nothing, because:\n\n${why.map((line) => `- ${line}`).join('\n')}`
+  return [
+    '# Can portico be told from its front?',
+    `\`${run.command}\`\n\n${run.machine}; ${run.minutes.toFixed(1)} minutes; seed ${run.seed}.`,
+    verdict,
+    defectTable(run),
+    ...run.fronts.map((front) => frontSection(front, plots.get(front.front) ?? [])),
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+    .concat('\n')
+}
+
+function defectTable({ defects }: Run): string {
+  if (!defects) return ''
+  const rows = defects.rows.map(({ name, layer, auc, found, impossible }) => [
+    name,
+    layer,
+    auc === undefined ? '–' : auc.toFixed(3),
+    impossible ?? (found ? 'found' : '**missed**'),
+  ])
+  return `## Seeded defects, before ${defects.front}\n\n${table(['Defect', 'Layer', 'AUC', ''], rows)}`
+}
+
+function frontSection(result: FrontResult, plots: readonly string[]): string {
+  return [
+    `## ${result.front}`,
+    firstFlights(result.classes),
+    timings(result.classes),
+    differences(result),
+    result.flows ? flowSection(result.flows) : '',
+    probeSection(result),
+    addedTimeTable(result.addedTime ?? []),
+    ...plots.map((file) => `![${file}](${file})`),
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+function firstFlights(classes: readonly ClassResult[]): string {
+  const rows = classes.map(
+    ({ clientClass, flights, encryptedRecords, facts, exact, twoSample, firstFlight }) => [
+      clientClass,
+      String(flights),
+      String(encryptedRecords),
+      exact ? `${facts} facts, ${exact.portico.length} differ` : '–',
+      twoSample ? `${twoSample.portico.rejected.length} of ${twoSample.portico.count}` : '–',
+      firstFlight ? aucText(firstFlight.nothing.combined) : '–',
+      firstFlight ? aucText(firstFlight.portico.combined) : '–',
+      firstFlight ? strongest(firstFlight.portico.single, 1) : '–',
+    ],
+  )
+  const head = [
+    'Hello',
+    'N',
+    'records of the front',
+    'exact sets',
+    'tests that reject',
+    'AUC of the null',
+    'AUC of portico',
+    'strongest feature',
+  ]
+  return rows.length === 0 ? '' : `### First flight\n\n${table(head, rows)}`
+}
+
+function strongest(single: readonly { name: string; auc: number }[], count: number): string {
+  return single
+    .slice(0, count)
+    .map(({ name, auc }) => `${name} ${auc.toFixed(3)}`)
+    .join('; ')
+}
+
+function timings(classes: readonly ClassResult[]): string {
+  const rows = classes.map(({ clientClass, times, timing, jittered }) => [
+    clientClass,
+    ...times.map((values) => milliseconds(median(values))),
+    timing ? `${timing.nothing.combined.auc.toFixed(3)} → ${aucText(timing.portico.combined)}` : '–',
+    jittered ? `${jittered.nothing.combined.auc.toFixed(3)} → ${aucText(jittered.portico.combined)}` : '–',
+  ])
+  const head = [
+    'Hello',
+    'front, ms',
+    'front again, ms',
+    'portico, ms',
+    'AUC of time: null → portico',
+    'the same with 5 ms of jitter',
+  ]
+  return rows.length === 0
+    ? ''
+    : `### From hello to flight (medians, seen by the tap)\n\n${table(head, rows)}`
+}
+
+function differences({ classes, keepAlive }: FrontResult): string {
+  const rows = classes.flatMap(({ clientClass, exact, twoSample }) => [
+    ...(exact?.portico ?? []).map(({ what, front, other }) => [clientClass, what, front, other]),
+    ...(twoSample?.portico.rejected ?? [])
+      .slice(0, 5)
+      .map(({ what, test, adjusted }) => [
+        clientClass,
+        what,
+        `${test}, corrected p = ${adjusted.toExponential(1)}`,
+        '',
+      ]),
+  ])
+  const kept = (keepAlive ?? []).map(({ what, front, other }) => ['all', what, front, other])
+  const found = [...rows, ...kept]
+  if (classes.length === 0) return ''
+  return found.length === 0
+    ? 'No fact of the exact sets differs, no test rejects, TCP keep-alive is as the front has it.'
+    : `### What differs\n\n${table(['Hello', 'What', 'front', 'portico'], found)}`
+}
+
+function flowSection(result: FlowResult): string {
+  const {
+    flows,
+    serverDirection,
+    afterTheFlight,
+    wholeFlow,
+    withoutTickets,
+    largest,
+    secondFlights,
+    firstAnswers,
+  } = result
+  const row = (what: string, { nothing, portico }: Both<FlowResult['withoutTickets']>) => [
+    what,
+    aucText(nothing.combined),
+    aucText(portico.combined),
+    strongest(portico.single, 3),
+  ]
+  const rows = [
+    row("server's first 20 records", serverDirection),
+    row("server's first 20 records behind the flight", afterTheFlight),
+    row('whole flow', wholeFlow),
+  ]
+  const tells = [
+    ["client's first encrypted record", secondFlights.nothing.join(', '), secondFlights.portico.join(', ')],
+    ["server's first answer", firstAnswers.nothing.join(', '), firstAnswers.portico.join(', ')],
+    ['largest record of the server', String(largest.nothing), String(largest.portico)],
+  ]
+  return [
+    `### Sessions (${flows} visitors of the front, ${flows} users of portico)`,
+    table(['By', 'AUC of the null', 'AUC of portico', 'strongest single features'], rows),
+    table(['Tell', 'visitors of the front', 'users of portico'], tells),
+    `Seeded: visitors whose first answer lacks its first two records are told from visitors at ${aucText(withoutTickets.combined)}.`,
+  ].join('\n\n')
+}
+
+function probeSection({ probes }: FrontResult): string {
+  if (!probes) return ''
+  const { rows, rounds } = probes
+  const times = rounds === 1 ? 'once' : `${rounds} times`
+  const list = probes.differences.map(({ probe, direct, portico }) => [probe, direct, portico])
+  const head = `### Probe matrix\n\n${rows} rows, ${times}: ${list.length} differ.`
+  return list.length === 0 ? head : `${head}\n\n${table(['Row', 'front', 'portico'], list)}`
+}

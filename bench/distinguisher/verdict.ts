@@ -1,0 +1,71 @@
+import type { Classified } from './classifiers/cross-validation.ts'
+import { ALPHA } from './layers/two-sample.ts'
+import type { ClassResult, FrontResult, Run } from './results.ts'
+import { normalQuantile } from './statistics/normal.ts'
+
+/** Something compared with itself by a classifier. */
+interface Null {
+  readonly what: string
+  readonly auc: number
+  readonly error: number
+}
+
+const ERROR_OF_ALL_NULLS = 0.05
+
+/**
+ * Why the run says nothing; empty if it holds. The nulls' intervals are widened so that one in twenty runs, and not one in
+ * twenty intervals, is thrown away by chance (Bonferroni).
+ */
+export function whyVoid({ fronts, defects }: Run): string[] {
+  const nulls = fronts.flatMap(nullsOf)
+  const z = nulls.length === 0 ? 0 : normalQuantile(ERROR_OF_ALL_NULLS / 2 / nulls.length)
+  const classes = fronts.flatMap((front) => front.classes.map((one) => ({ front: front.front, one })))
+  return [
+    ...nulls
+      .filter(({ auc, error }) => Math.abs(auc - 0.5) > z * error)
+      .map(({ what, auc }) => `null of ${what}: AUC ${auc.toFixed(3)}, too far from one half`),
+    ...classes.flatMap(({ front, one }) => wrongNull(front, one, classes.length)),
+    ...(defects?.rows ?? [])
+      .filter(({ found, impossible }) => !found && impossible === undefined)
+      .map(
+        ({ name, auc }) =>
+          `seeded defect not found: ${name}${auc === undefined ? '' : ` (AUC ${auc.toFixed(3)})`}`,
+      ),
+    ...fronts
+      .filter(
+        ({ flows }) =>
+          flows && hasTickets(flows.firstAnswers.nothing) && flows.withoutTickets.combined.auc < 0.95,
+      )
+      .map(({ front }) => `seeded defect not found: missing tickets before ${front}`),
+  ]
+}
+
+/** More than one kind of first answer says nothing; what is always there can be missed. */
+function hasTickets(answers: readonly string[]): boolean {
+  return answers.length > 0
+}
+
+function wrongNull(front: string, { clientClass, exact, twoSample }: ClassResult, count: number): string[] {
+  const differs = (exact?.nothing ?? []).map(
+    ({ what }) => `${front}, ${clientClass}: the front differs from itself in ${what}`,
+  )
+  const rejected = (twoSample?.nothing.rejected ?? [])
+    .filter(({ adjusted }) => adjusted * count < ALPHA)
+    .map(({ what }) => `${front}, ${clientClass}: the front is distributed unlike itself in ${what}`)
+  return [...differs, ...rejected]
+}
+
+function nullsOf({ front, classes, flows }: FrontResult): Null[] {
+  const of = (what: string, classified: Classified | undefined): Null[] =>
+    classified ? [{ what: `${front}, ${what}`, ...classified.combined }] : []
+  return [
+    ...classes.flatMap(({ clientClass, firstFlight, timing, jittered }) => [
+      ...of(`first flight, ${clientClass}`, firstFlight?.nothing),
+      ...of(`timing, ${clientClass}`, timing?.nothing),
+      ...of(`timing with jitter, ${clientClass}`, jittered?.nothing),
+    ]),
+    ...of('server direction', flows?.serverDirection.nothing),
+    ...of('behind the flight', flows?.afterTheFlight.nothing),
+    ...of('whole flow', flows?.wholeFlow.nothing),
+  ]
+}
