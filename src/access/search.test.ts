@@ -1,4 +1,4 @@
-import { createSecretKey, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { readClientHello } from '../protocol/tls/client-hello.ts'
 import { digestChallenge } from '../protocol/tls/digest.ts'
@@ -26,7 +26,7 @@ function house(count: number, domains: Record<number, string> = {}): SearchDepen
 }
 
 function helloOf(index: number, { users }: SearchDependencies) {
-  const secret = users.all[index]!.digestKey
+  const secret = users.all[index]!.secret
   const bytes = writeClientHello(
     { class: 'tdlib', domain: 'www.example.org', secret, unixSeconds: NOW },
     randomBytes,
@@ -87,7 +87,7 @@ describe('Search', () => {
     const settings = { name: 'alice', secret: randomBytes(16).toString('hex'), enabled: true, previous }
     const found = { ...house(3), users: new Users([settings]) }
     const bytes = writeClientHello(
-      { class: 'tdlib', domain: 'www.example.org', secret: createSecretKey(old), unixSeconds: NOW },
+      { class: 'tdlib', domain: 'www.example.org', secret: old, unixSeconds: NOW },
       randomBytes,
     )
     const reading = readClientHello(bytes)

@@ -22,8 +22,8 @@ export type Match<P = HelloProof> = P & {
 }
 
 export function helloProof(challenge: DigestChallenge): Prove<HelloProof> {
-  return ({ digestKey }) => {
-    const helloSeconds = digestTime(challenge, digestKey)
+  return ({ secret }) => {
+    const helloSeconds = digestTime(challenge, secret)
     return helloSeconds === undefined ? undefined : { helloSeconds }
   }
 }

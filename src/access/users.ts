@@ -1,4 +1,3 @@
-import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { UserLimits } from './user-limits.ts'
 
 /** What the configuration says of one user, as far as finding and admitting needs it. */
@@ -22,9 +21,7 @@ export interface UserSettings {
 
 /** One secret of a user. */
 export interface UserKey {
-  /** For the digest of a hello. */
-  readonly digestKey: KeyObject
-  /** 16 bytes: the secret in the key derivation of obfuscated2. */
+  /** 16 bytes: the key of a hello's digest, and the secret in the key derivation of obfuscated2. */
   readonly secret: Buffer
   /** Unix second at which it ends; Infinity for the present one. */
   readonly until: number
@@ -71,7 +68,7 @@ export class Users {
   readonly #byDomain = new Map<string, User[]>()
   readonly #byName = new Map<string, User>()
 
-  /** @param known those that are the same as before: keys cost memory that the collector does not see */
+  /** @param known those that are the same as before */
   constructor(
     settings: readonly UserSettings[],
     places?: UserPlaces,
@@ -115,6 +112,5 @@ function userOf(settings: UserSettings, index: number): User {
 }
 
 function keyOf(hex: string, until: number): UserKey {
-  const secret = Buffer.from(hex, 'hex')
-  return { digestKey: createSecretKey(secret), secret, until }
+  return { secret: Buffer.from(hex, 'hex'), until }
 }

@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto'
 import { drawFlight } from '../front/profile.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { composeFlight } from '../protocol/tls/recorded-flight.ts'
@@ -15,7 +14,7 @@ interface Asked {
   readonly hello: ClientHello
   readonly site: KnownSite
   /** Makes the digest that this client expects. */
-  readonly key: KeyObject
+  readonly key: Uint8Array
 }
 
 /**

@@ -99,7 +99,7 @@ async function serve(entry: Entry, tee: Tee, visitor: Visitor, house: House): Pr
   const { user, key } = match
 
   // Answer: the front's own flight for this hello, with our digest in its random, or a recorded one.
-  const refused = await answer({ hello, site, key: key.digestKey }, tee, visitor, house)
+  const refused = await answer({ hello, site, key: key.secret }, tee, visitor, house)
   if (refused) return refused
   // First data: an init of this user's, or the front's to judge.
   const data = await tee.firstData()

@@ -17,7 +17,7 @@ export interface HelloOptions {
   /** 32 bytes, else drawn. */
   clientRandom?: Buffer
   /** With it the random is this secret's digest over the hello, carrying `unixSeconds`. */
-  secret?: KeyObject
+  secret?: KeyObject | Uint8Array
   unixSeconds?: number
 }
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { createHmac, type KeyObject } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { u16At } from '../cursor.ts'
 import {
   ALERT,
@@ -130,7 +130,7 @@ function viewOf(bytes: Uint8Array, from: number, to: number): Buffer {
 export function sealFlight(
   bytes: Uint8Array,
   flight: ServerFlight,
-  secret: KeyObject,
+  secret: Uint8Array,
   clientRandom: Uint8Array,
   random: (n: number) => Buffer,
 ): Buffer {
