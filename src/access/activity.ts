@@ -20,6 +20,11 @@ export class Activity {
     Atomics.store(this.#seen, user, nowSeconds)
   }
 
+  /** What earlier runs know; whoever has come since is newer. */
+  restore(user: number, seconds: number): void {
+    Atomics.compareExchange(this.#seen, user, 0, seconds)
+  }
+
   /** The indices of `count` users, those active latest first. The array may be shared by several searches; do not change it. */
   order(count: number, nowSeconds: number): Uint32Array {
     const stale = this.#order?.length !== count || nowSeconds - this.#orderedAt >= ORDER_LIFETIME_SECONDS

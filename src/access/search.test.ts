@@ -4,7 +4,6 @@ import { readClientHello } from '../protocol/tls/client-hello.ts'
 import { digestChallenge } from '../protocol/tls/digest.ts'
 import { writeClientHello } from '../protocol/tls/hello-writer.ts'
 import { Activity } from './activity.ts'
-import { BackgroundSearch } from './background-search.ts'
 import { LearnedAddresses } from './learned-addresses.ts'
 import { helloProof, SEARCH_STEP, Search, type SearchDependencies } from './search.ts'
 import { Users } from './users.ts'
@@ -130,37 +129,22 @@ describe('Search', () => {
   })
 })
 
-describe('BackgroundSearch', () => {
-  test("a block's first search comes before any block's second, and a quarter of the time is its share", () => {
-    const found = house(SEARCH_STEP)
-    let clock = 0
-    const rests: number[] = []
-    const later: (() => void)[] = []
-    const background = new BackgroundSearch({
-      now: () => (clock += 1),
-      after: (milliseconds, run) => {
-        rests.push(milliseconds)
-        later.push(run)
-      },
-    })
-    const order: string[] = []
-    const ask = (block: string) =>
-      background.finish(new Search(helloProof(helloOf(5, found)), visitor, found, NOW), block, () =>
-        order.push(block),
-      )
-    for (const block of ['a', 'a', 'a', 'b', 'c']) expect(ask(block)).toBe(true)
-    while (later.length > 0) later.shift()!()
-    expect(order).toEqual(['a', 'b', 'c', 'a', 'a'])
-    expect(background.waiting).toBe(0)
-    expect(rests.slice(1).every((rest) => rest >= 3)).toBe(true)
-  })
+test('whoever is seen from there while a search waits is tried next', () => {
+  const found = house(500)
+  const search = new Search(helloProof(helloOf(400, found)), visitor, found, NOW)
+  expect(search.step(1)).toBe('more')
+  found.learned.remember('198.51.100.4', 400, NOW)
+  search.askAgain()
+  expect(search.step(1)).toMatchObject({ user: { index: 400 } })
+})
 
-  test('what waits is bounded', () => {
-    const found = house(1)
-    const background = new BackgroundSearch({ now: () => 0, after: () => {} })
-    const challenge = helloOf(0, found)
-    let taken = 0
-    while (background.finish(new Search(helloProof(challenge), visitor, found, NOW), 'a', () => {})) taken++
-    expect(taken).toBe(4096)
-  })
+test('of a name that many share all are tried before anybody else, and only a few at once', () => {
+  const names = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [n + 400, 'shared.example.org']))
+  const found = house(500, names)
+  const place = { address: '192.0.2.1', serverName: 'shared.example.org' }
+  for (const index of [400, 439]) {
+    expect(triesFor(index, found, place)).toBeLessThanOrEqual(40)
+    expect(new Search(helloProof(helloOf(index, found)), place, found, NOW).likely()).toBe('nobody')
+  }
+  expect(triesFor(0, found, place)).toBeGreaterThan(40)
 })

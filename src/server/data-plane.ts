@@ -5,6 +5,7 @@ import { LearnedAddresses } from '../access/learned-addresses.ts'
 import type { RememberedInits } from '../access/remembered-inits.ts'
 import type { RememberedHellos } from '../access/replay-log.ts'
 import { UsageRows } from '../access/usage-rows.ts'
+import { VainSearches } from '../access/vain-searches.ts'
 import { ImitatedFront } from '../front/imitated-front.ts'
 import { siteChooser } from '../front/sites.ts'
 import type { LegHandler } from '../net/leg.ts'
@@ -59,6 +60,7 @@ export class DataPlane {
   readonly #replays: RememberedHellos
   readonly #inits: RememberedInits
   readonly #turns = new Turns(nextTurn)
+  readonly #background: BackgroundSearch
   readonly #gatekeeping: Gatekeeping
   readonly #liveSessions: Int32Array
   readonly #loops: Int32Array
@@ -120,6 +122,11 @@ export class DataPlane {
       thread: this.#thread,
       counters: this.#counters,
       accept: (caller, listener) => this.#accept(caller, listener),
+    })
+    this.#background = new BackgroundSearch({
+      vain: new VainSearches(shared.vainSearches, shared.addressSeed, unixSeconds),
+      now: this.#thread.now,
+      after: (milliseconds, run) => setTimeout(run, milliseconds),
     })
     this.#house = this.#furnish()
     this.#thread.wheel.everyTick(this.#gatekeeping.admission.tick)
@@ -291,7 +298,7 @@ export class DataPlane {
         learned: new LearnedAddresses(shared.learned, shared.addressSeed),
         activity: new Activity(shared.activity),
       },
-      background: new BackgroundSearch({ now, after: (milliseconds, run) => setTimeout(run, milliseconds) }),
+      background: this.#background,
       pending,
       admission,
       replays: this.#replays,
@@ -329,7 +336,6 @@ export class DataPlane {
       random,
       now,
       unixSeconds,
-      nextTurn,
       refused: (user, code, { shownAddress }) => this.#noticed.refusal(user, code, shownAddress),
       noticed: (event) => {
         if (event === 'ad_tag_not_shown') this.#middle.adTagNotShown()

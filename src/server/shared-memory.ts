@@ -5,6 +5,7 @@ import { LearnedAddresses } from '../access/learned-addresses.ts'
 import { allocateLimits, type LimitsMemory } from '../access/limits-memory.ts'
 import { ReplaySet } from '../access/replay-set.ts'
 import { UsageRows } from '../access/usage-rows.ts'
+import { VainSearches } from '../access/vain-searches.ts'
 import { allocateCounters } from '../telemetry/counters.ts'
 import { makeOwnRandom } from './own-random.ts'
 import { MAX_SITES } from './site-book.ts'
@@ -32,6 +33,8 @@ export interface SharedMemory {
   readonly inits: SharedArrayBuffer
   readonly learned: SharedArrayBuffer
   readonly activity: SharedArrayBuffer
+  /** From where we were asked in vain. */
+  readonly vainSearches: SharedArrayBuffer
   readonly usage: SharedArrayBuffer
   readonly limits: LimitsMemory
   /** One word a worker: descriptors of its connections. */
@@ -80,6 +83,7 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     inits: new SharedArrayBuffer(InitMemory.bytes(INIT_SLOTS[size])),
     learned: new SharedArrayBuffer(LearnedAddresses.bytes(LEARNED_ADDRESSES[size])),
     activity: new SharedArrayBuffer(Activity.bytes(users)),
+    vainSearches: new SharedArrayBuffer(VainSearches.bytes),
     usage: new SharedArrayBuffer(UsageRows.bytes(users, rows)),
     limits: allocateLimits({
       workers: options.workers,

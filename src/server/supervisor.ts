@@ -1,3 +1,4 @@
+import { Activity } from '../access/activity.ts'
 import type { Config } from '../config/schema.ts'
 import type { ReloadReport } from '../control/answers.ts'
 import { type CommandServer, serveCommands } from '../control/command-server.ts'
@@ -154,7 +155,7 @@ class Supervisor implements Running {
         counters: this.#counters,
         unixSeconds,
         periodStart: (user, now) => this.#quotas.periodStart(user, now, this.#state.usage(user).firstSeen),
-        restored: () => this.#restoreQuotas(),
+        restored: () => this.#takeUpEarlierRuns(),
       },
     )
     this.#learning = new SiteLearning(
@@ -388,11 +389,13 @@ class Supervisor implements Running {
     return !this.#stopping && this.#crew.isReady
   }
 
-  #restoreQuotas(): void {
+  #takeUpEarlierRuns(): void {
     this.#quotas.restore((user) => {
       const { up, down } = this.#state.periodUsage(user)
       return { firstSeen: this.#state.usage(user).firstSeen, used: up + down }
     })
+    const activity = new Activity(this.#shared.activity)
+    for (const user of this.#users.names.keys()) activity.restore(user, this.#state.usage(user).lastSeen)
   }
 
   #startData(index: number): WorkerStart {

@@ -1,9 +1,15 @@
-import { networkBlock } from '../access/address-key.ts'
+import { oneCustomer } from '../access/network.ts'
 import { helloProof, type Match, Search } from '../access/search.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { clockVerdict, digestChallenge } from '../protocol/tls/digest.ts'
 import type { House, Visitor } from './house.ts'
 import type { Tee } from './tee.ts'
+
+/**
+ * Before the site's answer, steps of a search for whoever has lately asked in vain from there: the most active users. More
+ * would give a flood all our time while the front computes.
+ */
+const STEPS_AGAIN = 4
 
 /** Telegram's clients send 32 bytes; a hello without them is never searched. */
 const SESSION_ID_SIZE = 32
@@ -19,8 +25,9 @@ export type Found =
 export type Breadth = 'all' | 'later' | 'known'
 
 /**
- * Whose hello this is. The search runs while the front computes its answer and may hold a finished one for a moment; what
- * is left after that goes on in the background, for the client's next try.
+ * Whose hello this is. Those known from there are tried at once. The search among all others runs while the front computes
+ * its answer, in turns with other searches, and may hold a finished answer for a moment; what is left after that goes on in
+ * the background, for the client's next try.
  */
 export async function authenticate(
   hello: ClientHello,
@@ -32,23 +39,22 @@ export async function authenticate(
   if (hello.sessionId.length !== SESSION_ID_SIZE) return { state: 'stranger', code: 'not_searchable' }
   const place = { address: visitor.address, serverName: hello.serverName }
   const search = new Search(helloProof(digestChallenge(hello)), place, house.search, house.unixSeconds())
-  if (breadth === 'known') {
-    const match = search.likely()
-    return match === 'nobody' ? { state: 'stranger', code: 'unauthenticated' } : { state: 'found', match }
+  const known = search.likely()
+  if (known !== 'nobody') return { state: 'found', match: known }
+  if (breadth === 'known') return { state: 'stranger', code: 'unauthenticated' }
+  const isTimeUp = () => tee.heldFor >= house.settings.searchHold
+  const customer = oneCustomer(visitor.address)
+  // A name that we do not serve is an old link at best: beyond the likeliest, that can wait.
+  let steps = breadth === 'later' ? 1 : house.background.hasAskedInVain(customer) ? STEPS_AGAIN : Infinity
+  while (steps-- > 0) {
+    await house.turns.mine(isTimeUp)
+    if (isTimeUp()) break
+    const result = search.step()
+    if (result === 'nobody') return { state: 'stranger', code: 'bad_digest' }
+    if (result !== 'more') return { state: 'found', match: result }
   }
-  let result = search.step()
-  while (result === 'more') {
-    // A name that we do not serve is an old link at best: beyond the likeliest, that can wait.
-    if (breadth === 'later' || tee.heldFor >= house.settings.searchHold) {
-      house.background.finish(search, networkBlock(visitor.address), (match) =>
-        remember(match, visitor, house),
-      )
-      return { state: 'stranger', code: 'bad_digest' }
-    }
-    await house.nextTurn()
-    result = search.step()
-  }
-  return result === 'nobody' ? { state: 'stranger', code: 'bad_digest' } : { state: 'found', match: result }
+  house.background.finish(search, customer, (match) => remember(match, visitor, house))
+  return { state: 'stranger', code: 'bad_digest' }
 }
 
 /** So that every worker finds this user at once when the same address comes again. */

@@ -107,8 +107,6 @@ export interface House {
   /** Milliseconds, monotonic and fine. */
   now(): number
   unixSeconds(): number
-  /** Resolves after the loop has looked at its sockets once more. */
-  nextTurn(): Promise<void>
   /** For whoever watches a first start. */
   noticed(event: 'no_valid_secret' | 'unreachable' | 'ad_tag_not_shown'): void
   /** For whoever asks why a user cannot get in. */

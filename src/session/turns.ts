@@ -1,7 +1,14 @@
+interface Waiting {
+  readonly goOn: () => void
+  readonly isImpatient: () => boolean
+}
+
+const NEVER = () => false
+
 /** Lets many take turns: one of them goes on each time the loop has looked at its sockets, so that together they cost what one does. */
 export class Turns {
   readonly #nextTurn: () => Promise<void>
-  readonly #waiting: (() => void)[] = []
+  #waiting: Waiting[] = []
   #running = false
 
   /** @param nextTurn resolves after the loop has looked at its sockets once more */
@@ -9,10 +16,13 @@ export class Turns {
     this.#nextTurn = nextTurn
   }
 
-  /** Resolves when it is the caller's turn. */
-  mine(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve)
+  /**
+   * Resolves when it is the caller's turn, or as soon as it is impatient: whoever has no more time for a turn must not wait
+   * for those before it.
+   */
+  mine(isImpatient: () => boolean = NEVER): Promise<void> {
+    return new Promise((goOn) => {
+      this.#waiting.push({ goOn, isImpatient })
       if (!this.#running) void this.#run()
     })
   }
@@ -21,7 +31,18 @@ export class Turns {
     this.#running = true
     while (this.#waiting.length > 0) {
       await this.#nextTurn()
-      this.#waiting.shift()?.()
+      const waiting = this.#waiting
+      this.#waiting = []
+      let given = false
+      for (const one of waiting) {
+        const impatient = one.isImpatient()
+        if (!impatient && given) {
+          this.#waiting.push(one)
+          continue
+        }
+        given ||= !impatient
+        one.goOn()
+      }
     }
     this.#running = false
   }

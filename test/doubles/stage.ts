@@ -10,6 +10,7 @@ import { RememberedInits } from '../../src/access/remembered-inits.ts'
 import { ReplaySet } from '../../src/access/replay-set.ts'
 import type { UserLimits } from '../../src/access/user-limits.ts'
 import { Users } from '../../src/access/users.ts'
+import { VainSearches } from '../../src/access/vain-searches.ts'
 import { ImitatedFront } from '../../src/front/imitated-front.ts'
 import type { SiteProfile } from '../../src/front/profile.ts'
 import { siteChooser } from '../../src/front/sites.ts'
@@ -161,7 +162,11 @@ function furnish(
       learned: new LearnedAddresses(new SharedArrayBuffer(LearnedAddresses.bytes(16)), 'seed'),
       activity: new Activity(new SharedArrayBuffer(Activity.bytes(1))),
     },
-    background: new BackgroundSearch({ now: () => 0, after: () => {} }),
+    background: new BackgroundSearch({
+      vain: new VainSearches(new SharedArrayBuffer(VainSearches.bytes), 'seed', () => plan.now),
+      now: () => 0,
+      after: () => {},
+    }),
     pending: new PendingHellos(1, plan.pending ?? { all: 100, perAddress: 100 }),
     admission,
     replays: new ReplaySet(new SharedArrayBuffer(ReplaySet.bytes(600, 64)), 600),
@@ -198,7 +203,6 @@ function furnish(
     random: randomBytes,
     now: () => 0,
     unixSeconds: () => now,
-    nextTurn: async () => {},
     noticed: () => {},
     refused: () => {},
   }
