@@ -62,6 +62,18 @@ describe('ReplaySet', () => {
     for (const digest of digests) expect(set.insert(digest, NOW)).toBe('replay')
   })
 
+  test('has room for as many hellos as were asked for, spread over the window', () => {
+    const slots = ReplaySet.slotsFor(6000, SKEW)
+    const set = replaySet(slots)
+    const forgotten = Array.from({ length: 6000 }, (_, n) => NOW - SKEW + (n % (2 * SKEW))).filter(
+      (time) => set.insert(randomBytes(32), time) !== 'fresh',
+    )
+    // A table filled to the last slot has places that are full.
+    expect(forgotten.length).toBeLessThan(300)
+    expect(ReplaySet.bytes(SKEW, slots)).toBeLessThan(6000 * 8 * 1.25)
+    expect(ReplaySet.slotsFor(1000, 0)).toBe(1000)
+  })
+
   test('of the same hellos at two threads exactly one each wins', async () => {
     const shared = new SharedArrayBuffer(ReplaySet.bytes(SKEW, 8192))
     const digests = randomBytes(32 * 4000)

@@ -21,6 +21,11 @@ export class ReplaySet {
     return ReplaySet.tables(skewSeconds) * slotsPerTable * 8
   }
 
+  /** Slots of a table so that all together hold that many hellos, should they come evenly over the window. */
+  static slotsFor(hellos: number, skewSeconds: number): number {
+    return Math.ceil((hellos * EPOCH_SECONDS) / Math.max(EPOCH_SECONDS, 2 * skewSeconds))
+  }
+
   readonly #slots: BigInt64Array
   readonly #tables: number
   readonly #perTable: number

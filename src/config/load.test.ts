@@ -83,6 +83,7 @@ describe('a good file', () => {
       lists: { block: [], only: [], refresh: 21_600_000, then: 'front' },
       metrics: { path: '/metrics', per_user: false, allow: ['127.0.0.0/8', '::1/128'] },
       log: { level: 'info', format: 'auto', addresses: false },
+      replay: { capacity: 'auto' },
       state: { dir: '/srv/portico/state' },
       process: { workers: 'auto', drain: 3000 },
     })

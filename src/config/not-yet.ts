@@ -18,7 +18,6 @@ export const NOT_YET: readonly NotYet[] = [
   { path: 'upstream.*.for.*', only: ['lists', 'front'] },
   { path: 'dns.servers', off: ['system', ['system']] },
   { path: 'dns.hosts', off: [{}] },
-  { path: 'replay.capacity', off: ['auto'] },
   { path: 'metrics.statsd' },
   { path: 'control.listen', off: [''] },
   { path: 'control.allow' },

@@ -142,6 +142,22 @@ const log = describe(
   'What is logged. A secret never is.',
 )
 
+const replay = describe(
+  z.strictObject({
+    capacity: describe(
+      z
+        .union([z.literal('auto'), z.int().min(1000).max(100_000_000)], {
+          error: 'expected "auto" or a number of hellos from 1000 to 100000000',
+        })
+        .prefault('auto'),
+      'choice',
+      'How many hellos are remembered while a copy of one could be valid (twice `front.clock_skew`), 8 bytes each. `auto`: by the memory there is, for 128 or 1,024 new sessions a second. One that finds no room is let in, and counted in `portico_replays_forgotten_total`.',
+    ),
+  }),
+  'table',
+  'The memory of hellos that were let in, so that no copy is.',
+)
+
 const state = describe(
   z.strictObject({
     dir: describe(word().prefault('state'), 'folder', 'Where portico keeps what it must not forget.'),
@@ -212,6 +228,7 @@ export const schema = z.strictObject(
     telegram: telegram.prefault({}),
     upstream: upstreams,
     lists: lists.prefault({}),
+    replay: replay.prefault({}),
     metrics: metrics.prefault({}),
     log: log.prefault({}),
     state: state.prefault({}),

@@ -150,6 +150,8 @@ function withoutRestart(
   config.process = { ...wanted.process, workers: before.process.workers }
   if (wanted.usage.utc_offset !== before.usage.utc_offset) restart.push('usage.utc_offset')
   config.usage = { ...wanted.usage, utc_offset: before.usage.utc_offset }
+  if (wanted.replay.capacity !== before.replay.capacity) restart.push('replay.capacity')
+  config.replay = before.replay
   if (wanted.front.clock_skew > clockSkew) {
     restart.push('front.clock_skew')
     config.front = { ...wanted.front, clock_skew: before.front.clock_skew }

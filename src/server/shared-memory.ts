@@ -58,6 +58,8 @@ export interface SharedMemoryOptions {
   /** `addresses.max` of each user by place, 0 for none and for those who are still to come. */
   readonly addressesMax: readonly number[]
   readonly clockSkewSeconds: number
+  /** Hellos that are remembered while a copy could be valid. */
+  readonly replays: 'auto' | number
   /** Bytes of memory that this process may use. */
   readonly memory: number
 }
@@ -75,11 +77,15 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
   const size = options.memory <= SMALL_MACHINE ? 'small' : 'usual'
   const rows = options.workers + 1
   const users = options.addressesMax.length
+  const replaySlots =
+    options.replays === 'auto'
+      ? REPLAY_SLOTS[size]
+      : ReplaySet.slotsFor(options.replays, options.clockSkewSeconds)
   const words = () => new SharedArrayBuffer(rows * 4)
   return {
     rows,
     counters: allocateCounters(rows),
-    replays: new SharedArrayBuffer(ReplaySet.bytes(options.clockSkewSeconds, REPLAY_SLOTS[size])),
+    replays: new SharedArrayBuffer(ReplaySet.bytes(options.clockSkewSeconds, replaySlots)),
     inits: new SharedArrayBuffer(InitMemory.bytes(INIT_SLOTS[size])),
     learned: new SharedArrayBuffer(LearnedAddresses.bytes(LEARNED_ADDRESSES[size])),
     activity: new SharedArrayBuffer(Activity.bytes(users)),

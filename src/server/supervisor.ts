@@ -130,6 +130,7 @@ class Supervisor implements Running {
       workers,
       addressesMax: [...addressesMax, ...Array<number>(capacity - addressesMax.length).fill(0)],
       clockSkewSeconds: Math.ceil(config.front.clock_skew / 1000),
+      replays: config.replay.capacity,
       memory: availableMemory(),
     })
     const shared = this.#shared
