@@ -1,6 +1,9 @@
 /** Below this number of users an order of the whole saves nothing worth sorting for. */
 const WORTH_SORTING = 64
 const ORDER_LIFETIME_SECONDS = 10
+/** Users that an order can tell apart: beside 31 bits of seconds a float64 has room for so many. */
+const PLACES = 2 ** 21
+const LATEST = 2 ** 31
 
 /** When each user was last let in: one word a user, shared by all workers. */
 export class Activity {
@@ -30,12 +33,17 @@ export class Activity {
     const stale = this.#order?.length !== count || nowSeconds - this.#orderedAt >= ORDER_LIFETIME_SECONDS
     if (!this.#order || (stale && (count >= WORTH_SORTING || this.#order.length !== count))) {
       this.#order = Uint32Array.from({ length: count }, (_, index) => index)
-      if (count >= WORTH_SORTING) {
-        const seen = this.#seen.slice(0, count)
-        this.#order.sort((a, b) => seen[b]! - seen[a]!)
-      }
+      if (count >= WORTH_SORTING) this.#sort(this.#order)
       this.#orderedAt = nowSeconds
     }
     return this.#order
+  }
+
+  /** As numbers that say both time and place: a comparison of ours would hold up the loop for milliseconds. */
+  #sort(order: Uint32Array): void {
+    const keys = new Float64Array(order.length)
+    for (let user = 0; user < keys.length; user++) keys[user] = (LATEST - this.#seen[user]!) * PLACES + user
+    keys.sort()
+    for (let at = 0; at < keys.length; at++) order[at] = keys[at]! % PLACES
   }
 }

@@ -63,6 +63,19 @@ describe('BackgroundSearch', () => {
     expect(background.waiting).toBe(0)
   })
 
+  test('only a client that soon tries again has the place of its first try', () => {
+    const { ask, work, clock, done } = scene()
+    ask('client', { name: 'client 1' })
+    ask('flood', { name: 'flood 1' })
+    clock.now += 2000
+    ask('other')
+    ask('client', { name: 'client 2' })
+    clock.now += 10_000
+    ask('flood', { name: 'flood 2' })
+    work()
+    expect(done).toEqual(['client 2', 'other', 'flood 1', 'flood 2', 'client 1'])
+  })
+
   test('a quarter of the time is its share', () => {
     const { ask, work, clock, rests } = scene()
     clock.step = 2

@@ -6,6 +6,8 @@ const MAX_WAITING = 4096
 /** The worker works a quarter of the time at most for those it does not know. */
 const REST_FOR_EACH_MILLISECOND = 3
 const SHORTEST_REST = 1
+/** A client that was shown the site tries again sooner; a flood has to go round its other addresses first. */
+const RETRY_MILLISECONDS = 5000
 /** Addresses that have asked so often are not told apart any more. */
 const LAST_RANK = 15
 
@@ -20,13 +22,14 @@ interface Waiting {
   readonly search: Search
   readonly block: string
   readonly found: (match: Match) => void
+  readonly askedAt: number
   rank: number
 }
 
 /**
  * Finishes searches after their visitor was shown the site, so that the client's next try finds its user at once. A block's
  * first search comes before any block's second: one that floods us delays only itself, and somebody new comes before all
- * whom we have searched for in vain. Of equals the latest comes first, and a block's latest search has the place of the one
+ * whom we have searched for in vain. Of equals the latest comes first, and a client's next try has the place of the one
  * before it: whoever has waited long has tried again since, or is gone.
  */
 export class BackgroundSearch {
@@ -54,21 +57,22 @@ export class BackgroundSearch {
 
   /** @param block who asks: the smallest network that one provider's customer has. False: too many wait already. */
   finish(search: Search, block: string, found: (match: Match) => void): boolean {
-    const { vain } = this.#dependencies
-    const before = this.#latest.get(block)
-    const rank = before?.rank ?? Math.min(vain.of(block), LAST_RANK)
+    const { vain, now } = this.#dependencies
+    const [before, askedAt] = [this.#latest.get(block), now()]
+    const again = before && askedAt - before.askedAt < RETRY_MILLISECONDS ? before : undefined
+    const rank = again?.rank ?? Math.min(vain.of(block), LAST_RANK)
     if (this.#waiting >= MAX_WAITING && !this.#giveUpFor(rank)) return false
     vain.add(block, 1)
     this.#waiting++
-    if (before) this.#demote(before)
-    const waiting = { search, block, found, rank }
+    if (again) this.#demote(again)
+    const waiting = { search, block, found, askedAt, rank }
     this.#latest.set(block, waiting)
     this.#ranks[rank]!.push(waiting)
     if (!this.#running) this.#rest(SHORTEST_REST)
     return true
   }
 
-  /** The block has asked again: its search comes behind the new one. */
+  /** The new try comes first. */
   #demote(waiting: Waiting): void {
     const line = this.#ranks[waiting.rank]!
     line.splice(line.lastIndexOf(waiting), 1)
