@@ -1,5 +1,5 @@
 /**
- * What portico costs beside a bare relay and HAProxy, on loopback, in the same minutes.
+ * What portico costs beside a bare relay and HAProxy, on loopback, in the same minutes; and how it finds its users.
  * `node bench/main.ts [--only download,idle,…] [--subjects relay,…] [--rounds n] [--built] [--beside CHECKOUT] [--json FILE]`
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -7,6 +7,7 @@ import { availableParallelism, loadavg, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ROOT } from '../test/world/node.ts'
+import { SHARED_NAME } from './load/crowd.ts'
 import { startFront } from './load/front.ts'
 import { type Load, startLoad } from './load/processes.ts'
 import { countsInstructions } from './measure/instructions.ts'
@@ -15,15 +16,23 @@ import { hasHaproxy, startHaproxy } from './subjects/haproxy.ts'
 import { build, startPortico } from './subjects/portico.ts'
 import { startRelay } from './subjects/relay.ts'
 import type { Subject, Surroundings } from './subjects/subject.ts'
+import { measureAuthentication } from './workloads/authentication.ts'
 import { measureWork } from './workloads/cpu.ts'
 import { measureIdle, measureStalled } from './workloads/memory.ts'
 import { WORKS, type WorkName } from './workloads/work.ts'
 
-const PARTS = [...(Object.keys(WORKS) as WorkName[]), 'first-byte', 'idle', 'stalled'] as const
+const AUTHENTICATION = ['users', 'crowd', 'strangers', 'attack'] as const
+const PARTS = [
+  ...(Object.keys(WORKS) as WorkName[]),
+  'first-byte',
+  'idle',
+  'stalled',
+  ...AUTHENTICATION,
+] as const
 const FIRST_BYTES = 150
-const DOMAIN = 'www.example.org'
+const DOMAIN = SHARED_NAME
 /** Nothing here waits for ever. */
-const RUN_LIMIT = 10 * 60_000
+const RUN_LIMIT = 20 * 60_000
 
 const { values } = parseArgs({
   options: {
@@ -46,23 +55,33 @@ if (unknown.length > 0) {
 }
 const rounds = Number(values.rounds)
 
+function nodeOptions(): string[] {
+  return values['node-options'].split(' ').filter(Boolean)
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text} …\n`)
+}
+
 type Start = () => Promise<Subject>
 
 function starters(surroundings: Surroundings): Start[] {
   const { built, beside } = values
-  const nodeOptions = values['node-options'].split(' ').filter(Boolean)
   const all: Record<string, Start> = {
     relay: () => startRelay(surroundings),
     ...(hasHaproxy() ? { haproxy: () => startHaproxy(surroundings) } : {}),
-    portico: () => startPortico(surroundings, { name: 'portico', root: ROOT, built, nodeOptions }),
+    portico: () =>
+      startPortico(surroundings, { name: 'portico', root: ROOT, built, nodeOptions: nodeOptions() }),
   }
   const chosen = values.subjects.split(',').flatMap((name) => all[name] ?? [])
   if (beside === undefined) return chosen
-  return [...chosen, () => startPortico(surroundings, { name: 'beside', root: beside, built, nodeOptions })]
+  return [
+    ...chosen,
+    () => startPortico(surroundings, { name: 'beside', root: beside, built, nodeOptions: nodeOptions() }),
+  ]
 }
 
 async function measure(load: Load, start: Start[], results: Results): Promise<void> {
-  const say = (text: string) => process.stderr.write(`${text} …\n`)
   const cpuWorks = (Object.keys(WORKS) as WorkName[]).filter((name) => wanted.has(name))
   if (cpuWorks.length > 0 || wanted.has('first-byte')) {
     const subjects = await Promise.all(start.map((one) => one()))
@@ -84,10 +103,10 @@ async function measure(load: Load, start: Start[], results: Results): Promise<vo
   }
   for (const one of start) {
     if (wanted.has('idle'))
-      results.idle.push(await withFresh(one, (subject) => measureIdle(subject, load), say, 'idle'))
+      results.idle.push(await withFresh(one, (subject) => measureIdle(subject, load), 'idle'))
     if (wanted.has('stalled')) {
       results.stalled.push(
-        await withFresh(one, (subject) => measureStalled(subject, load), say, 'stalled readers'),
+        await withFresh(one, (subject) => measureStalled(subject, load), 'stalled readers'),
       )
     }
   }
@@ -103,12 +122,7 @@ async function stop(subject: Subject): Promise<void> {
   await subject.stop()
 }
 
-async function withFresh<T>(
-  start: Start,
-  work: (subject: Subject) => Promise<T>,
-  say: (text: string) => void,
-  title: string,
-): Promise<T> {
+async function withFresh<T>(start: Start, work: (subject: Subject) => Promise<T>, title: string): Promise<T> {
   const subject = await start()
   say(`${title}, ${subject.name}`)
   try {
@@ -146,11 +160,16 @@ const results: Results = {
   idle: [],
   stalled: [],
 }
-await measure(
-  load,
-  starters({ folder, dataCentrePort: load.dataCentrePort, frontPort: front.port, domain: DOMAIN }),
-  results,
-)
+const surroundings = { folder, dataCentrePort: load.dataCentrePort, frontPort: front.port, domain: DOMAIN }
+await measure(load, starters(surroundings), results)
+if (AUTHENTICATION.some((part) => wanted.has(part))) {
+  results.authentication = await measureAuthentication((part) => wanted.has(part), {
+    load,
+    surroundings,
+    portico: { root: ROOT, built: values.built, nodeOptions: nodeOptions() },
+    say,
+  })
+}
 load.stop()
 await front.stop()
 console.log(markdown(results))

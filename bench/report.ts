@@ -1,4 +1,7 @@
+import { authenticationTables } from './authentication-report.ts'
 import type { Latency } from './load/jobs/job.ts'
+import { figure, table } from './table.ts'
+import type { Authentication } from './workloads/authentication.ts'
 import type { Sample } from './workloads/cpu.ts'
 import type { IdleMemory, StalledMemory } from './workloads/memory.ts'
 import type { WorkName } from './workloads/work.ts'
@@ -19,6 +22,7 @@ export interface Results {
   readonly firstByte: { readonly subject: string; readonly latency: Latency; readonly failed: number }[]
   readonly idle: IdleMemory[]
   readonly stalled: StalledMemory[]
+  authentication?: Authentication
 }
 
 export function median(values: readonly number[]): number {
@@ -31,14 +35,8 @@ export function markdown(results: Results): string {
   const { machine, rounds } = results
   const head = `Node ${machine.node}, Linux ${machine.kernel}, ${machine.cores} cores, load ${machine.load.toFixed(1)} at the start; portico: ${machine.portico}; front: ${machine.front}; medians of ${rounds} interleaved rounds.`
   const parts = [worksTable(results), firstByteTable(results), idleTable(results), stalledTable(results)]
+  if (results.authentication) parts.push(...authenticationTables(results.authentication))
   return [head, ...parts.filter((part) => part !== ''), failures(results)].filter(Boolean).join('\n\n')
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (rows.length === 0) return ''
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  const rule = line(head.map((_, index) => (index === 0 ? '---' : '--:')))
-  return [line(head), rule, ...rows.map(line)].join('\n')
 }
 
 function worksTable({ works }: Results): string {
@@ -131,10 +129,4 @@ function failures({ works, idle, firstByte }: Results): string {
       .map(({ subject, failed }) => `first byte, ${subject}: ${failed} failed`),
   ]
   return lines.length === 0 ? '' : `**Failed:**\n${lines.map((line) => `- ${line}`).join('\n')}`
-}
-
-function figure(value: number): string {
-  if (!Number.isFinite(value)) return '–'
-  const size = Math.abs(value)
-  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3)
 }

@@ -1,7 +1,10 @@
 /** The clients, as a process: one job at a time, each told and answered over the parent's channel. */
+import { browse } from './jobs/browse.ts'
 import { churn } from './jobs/churn.ts'
+import { flood } from './jobs/flood.ts'
 import { type Job, type JobResult, opener } from './jobs/job.ts'
 import { KeptSessions } from './jobs/kept.ts'
+import { knock } from './jobs/knock.ts'
 import { talk } from './jobs/talk.ts'
 import { transfer } from './jobs/transfer.ts'
 import type { Target } from './session.ts'
@@ -28,6 +31,12 @@ function run(job: Job, target: Target): Outcome | Promise<Outcome> {
     case 'release':
       kept.release()
       return { failed: 0 }
+    case 'knock':
+      return knock(target, job)
+    case 'browse':
+      return browse(target, job)
+    case 'flood':
+      return flood(target, job)
   }
 }
 

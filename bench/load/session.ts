@@ -10,7 +10,14 @@ export interface Target {
   readonly port: number
   readonly secret: string | undefined
   readonly domain: string
+  /** The client's own address; absent: the system's choice. */
+  readonly from?: string
+  /** Whether a whole flight is the answer of the secret; absent: it is not looked at. */
+  readonly isAnswer?: (flight: Buffer) => boolean
 }
+
+/** The flight is whole, and the site's own. */
+export class ShownTheSite extends Error {}
 
 const CHANGE_CIPHER_SPEC = Buffer.from('140303000101', 'hex')
 /** Payload of the records that TDLib, Desktop and the mobile clients send at most (TcpTransport.h). */
@@ -52,6 +59,7 @@ export class LoadSession {
       noDelay: true,
       highWaterMark: 1,
       autoSelectFamily: false,
+      ...(target.from === undefined ? {} : { localAddress: target.from }),
       onread: { buffer: shared, callback: (n: number, bytes: Uint8Array) => this.#read(n, bytes) },
     }
     this.socket = connect(options)
@@ -100,7 +108,12 @@ export class LoadSession {
     if (reading.state === 'unmirrorable') this.onFailure(new Error(`flight: ${reading.code}`))
     if (reading.state !== 'complete') return
     this.flightAfter = performance.now() - this.#began
+    const whole = this.#flight
     this.#flight = undefined
+    if (this.#target.isAnswer?.(whole) === false) {
+      this.onFailure(new ShownTheSite())
+      return
+    }
     this.#stripper = new RecordStripper()
     this.#begin()
   }

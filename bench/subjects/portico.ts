@@ -3,9 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../../test/world/free-port.ts'
 import { NODE } from '../../test/world/node.ts'
+import { usersToml, WILDCARD } from '../load/crowd.ts'
 import { type Subject, type Surroundings, startSubject } from './subject.ts'
 
 const SECRET = '8f0c4a1be27d5936a0c4f1e2d3b4a596'
+const ONE_USER = `[users.bench]\nsecret = "${SECRET}"`
 
 /** The stripped build that production runs, made if it is older than the sources. */
 export function build(root: string): void {
@@ -22,12 +24,16 @@ export interface PorticoOptions {
   readonly built: boolean
   /** Further options of Node, such as those of a profiler. */
   readonly nodeOptions: readonly string[]
+  /** Default 1. */
+  readonly workers?: number
+  /** So many users of `load/crowd.ts`, in place of one. */
+  readonly crowd?: number
 }
 
-/** portico with one worker, before the front. */
+/** portico before the front. */
 export async function startPortico(
   { folder, dataCentrePort, frontPort, domain }: Surroundings,
-  { name, root, built, nodeOptions }: PorticoOptions,
+  { name, root, built, nodeOptions, workers = 1, crowd }: PorticoOptions,
 ): Promise<Subject> {
   const port = await freePort()
   const home = join(folder, `portico-${port}`)
@@ -39,12 +45,11 @@ export async function startPortico(
 [front]
 domain = "${domain}"
 address = "127.0.0.1:${frontPort}"
-[users.bench]
-secret = "${SECRET}"
+${crowd === undefined ? ONE_USER : `[[front.site]]\ndomain = "${WILDCARD}"\naddress = "127.0.0.1:${frontPort}"\n${usersToml(crowd)}`}
 [telegram.data_centres]
 2 = ["127.0.0.1:${dataCentrePort}"]
 [process]
-workers = 1
+workers = ${workers}
 [log]
 level = "warn"
 `,

@@ -29,7 +29,7 @@ export async function startSubject(
   program: string,
   args: readonly string[],
   target: Target,
-  wait = 20_000,
+  wait = 60_000,
 ): Promise<Subject> {
   const running = await startProcess(program, args)
   await waitFor(

@@ -1,6 +1,9 @@
 import type { Command } from '../command.ts'
-import { helloSource } from '../hello-source.ts'
+import { type HelloSource, helloSource } from '../hello-source.ts'
 import { LoadSession, type Target } from '../session.ts'
+import type { Visits } from './browse.ts'
+import type { Flood } from './flood.ts'
+import type { Entrance, Knocks } from './knock.ts'
 
 export type Job =
   | {
@@ -15,6 +18,9 @@ export type Job =
   | { readonly do: 'release' }
   | { readonly do: 'stall'; readonly sessions: number; readonly bytes: number }
   | { readonly do: 'drain' }
+  | ({ readonly do: 'knock' } & Knocks)
+  | ({ readonly do: 'browse' } & Visits)
+  | ({ readonly do: 'flood' } & Flood)
 
 /** Milliseconds since connect, at the middle and at nine tenths. */
 export interface Latency {
@@ -29,12 +35,15 @@ export interface JobResult {
   readonly failed: number
   readonly failure?: string
   readonly latency?: Latency
+  readonly entrance?: Entrance
+  /** Connections of an attacker. */
+  readonly flooded?: number
 }
 
 /** Opens sessions before one subject. */
 export type Open = (command: Command) => LoadSession
 
-const sources = new Map<string, () => Buffer>()
+const sources = new Map<string, HelloSource>()
 
 export function opener(target: Target): Open {
   const { secret, domain } = target

@@ -1,0 +1,147 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { homeOf, member, ownName, SHARED_NAME, secretOf, strangeAddress } from '../crowd.ts'
+import { helloSource } from '../hello-source.ts'
+import { LoadSession, ShownTheSite, type Target } from '../session.ts'
+
+/** Clients of many users that want in, each with one session that gets one answer. */
+export interface Knocks {
+  readonly users: number
+  /** Of how many of them the clients are. */
+  readonly active: number
+  readonly clients: number
+  /** Clients a second, whatever becomes of those before them. */
+  readonly rate: number
+  /** Share of the clients that come from an address never seen; the others come from where they are at home. */
+  readonly strange: number
+  /** The name that all use, or each user's own. */
+  readonly name: 'shared' | 'own'
+  /** The first client is this one of those who come. */
+  readonly first: number
+}
+
+/** How clients got in. Milliseconds. */
+export interface Entrance {
+  readonly clients: number
+  readonly atOnce: number
+  /** With a further try, a second after the last. */
+  readonly later: number
+  readonly never: number
+  /** From connect until the answer of a try that got in. */
+  readonly answerP50: number
+  readonly answerP90: number
+  /** From the first connect until in, of those who came later. */
+  readonly waitP50: number
+  readonly waitMost: number
+}
+
+/** After a site's answer a client tries again; TDLib and the others begin with a second. */
+const RETRY_MILLISECONDS = 1000
+const MOST_TRIES = 60
+/** The others' work is worth nothing if one hangs. */
+const TRY_LIMIT = 20_000
+const ANSWER = 64
+const RANDOM_AT = 11
+const RANDOM_SIZE = 32
+
+const question = randomBytes(ANSWER)
+
+export async function knock(
+  target: Target,
+  { users, active, clients, rate, strange, name, first }: Knocks,
+): Promise<{ failed: number; failure?: string; entrance: Entrance }> {
+  const answers: number[] = []
+  const waits: number[] = []
+  const tally = { atOnce: 0, later: 0, never: 0, failed: 0 }
+  let failure: string | undefined
+  const one = async (n: number) => {
+    const user = member((first + n) % active, users)
+    // Spread evenly, and always in the same way.
+    const isStrange = Math.floor((n + 1) * strange) > Math.floor(n * strange)
+    const from = isStrange ? strangeAddress(Math.random) : homeOf(user)
+    const domain = name === 'own' ? ownName(user) : SHARED_NAME
+    const began = performance.now()
+    for (let tries = 1; tries <= MOST_TRIES; tries++) {
+      const answered = await tryOnce({ ...target, from, domain, secret: secretOf(user) })
+      if (answered !== undefined) {
+        answers.push(answered)
+        if (tries === 1) tally.atOnce++
+        else {
+          tally.later++
+          waits.push(performance.now() - began)
+        }
+        return
+      }
+      await sleep(RETRY_MILLISECONDS)
+    }
+    tally.never++
+  }
+  const all: Promise<void>[] = []
+  const began = performance.now()
+  for (let n = 0; n < clients; n++) {
+    const due = began + (n / rate) * 1000 - performance.now()
+    if (due > 0) await sleep(due)
+    all.push(
+      one(n).catch((error: unknown) => {
+        tally.failed++
+        failure ??= String(error)
+      }),
+    )
+  }
+  await Promise.all(all)
+  const { failed, ...counts } = tally
+  const entrance = {
+    clients,
+    ...counts,
+    answerP50: at(answers, 0.5),
+    answerP90: at(answers, 0.9),
+    waitP50: at(waits, 0.5),
+    waitMost: at(waits, 1),
+  }
+  return failure === undefined ? { failed, entrance } : { failed, failure, entrance }
+}
+
+/** Milliseconds until the answer; undefined: the client was shown the site. */
+async function tryOnce(target: Target & { readonly secret: string }): Promise<number | undefined> {
+  const secret = Buffer.from(target.secret, 'hex')
+  let clientRandom: Buffer = Buffer.alloc(0)
+  const hello = () => {
+    const bytes = helloSource(secret, target.domain)()
+    clientRandom = bytes.subarray(RANDOM_AT, RANDOM_AT + RANDOM_SIZE)
+    return bytes
+  }
+  const isAnswer = (flight: Buffer) => isSealed(flight, secret, clientRandom)
+  const session = new LoadSession({ ...target, isAnswer }, { kind: 'echo', bytes: 0 }, hello)
+  const late = setTimeout(() => session.onFailure(new Error('no answer')), TRY_LIMIT)
+  try {
+    await session.opened
+    await new Promise<void>((resolve, reject) => {
+      session.onFailure = reject
+      let got = 0
+      session.onPayload = (n) => {
+        got += n
+        if (got === ANSWER) resolve()
+      }
+      session.send(question)
+    })
+    return session.flightAfter
+  } catch (error) {
+    if (error instanceof ShownTheSite) return undefined
+    throw error
+  } finally {
+    clearTimeout(late)
+    session.reset()
+  }
+}
+
+/** TDLib's test (TlsInit.cpp): the random is the secret's digest of the client's random and the flight without it. */
+function isSealed(flight: Buffer, secret: Buffer, clientRandom: Buffer): boolean {
+  const zeroed = Buffer.from(flight).fill(0, RANDOM_AT, RANDOM_AT + RANDOM_SIZE)
+  const digest = createHmac('sha256', secret).update(clientRandom).update(zeroed).digest()
+  return digest.equals(flight.subarray(RANDOM_AT, RANDOM_AT + RANDOM_SIZE))
+}
+
+export function at(values: number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+}
