@@ -1,5 +1,5 @@
 /** How well portico can be told from its front: `npm run distinguish -- --help`. */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg, release } from 'node:os'
 import { join } from 'node:path'
 import { startDataCentreProcess } from '../../test/world/data-centre/start-process.ts'
@@ -41,12 +41,17 @@ async function measureFront(
   const { layers, sessions, flows } = options
   const random = seeded(options.seed)
   if (![1, 2, 3].some((layer) => layers.has(layer))) return { front: name, classes: [] }
-  const subject = await startSubject(name, taps, setup)
+  const subject = await startSubject(name, taps, { ...setup, answer: options.answer })
   try {
     const classes: ClassResult[] = []
     for (const clientClass of options.classes) {
       say(`${name}: flights for ${clientClass}`)
-      const wanted = { exact: layers.has(1), twoSample: layers.has(2), classifiers: layers.has(3) }
+      const wanted = {
+        exact: layers.has(1),
+        twoSample: layers.has(2),
+        classifiers: layers.has(3),
+        comparisons: options.fronts.length * options.classes.length,
+      }
       classes.push(await measureClass(subject, clientClass, sessions, wanted, random))
     }
     const keepAlive = layers.has(1) ? await keepAliveDifferences(subject) : undefined
@@ -124,8 +129,12 @@ function write(run: Run, why: readonly string[], out: string | undefined): void 
   }
   const names = new Map([...plots].map(([front, files]) => [front as string, [...files.keys()]]))
   writeFileSync(join(out, 'report.md'), markdown(run, why, names))
-  writeFileSync(join(out, 'report.json'), `${JSON.stringify({ void: why, ...run }, undefined, 1)}\n`)
+  writeFileSync(join(out, 'report.json'), `${JSON.stringify({ ...run, void: why }, undefined, 1)}\n`)
   say(`${join(out, 'report.md')}${why.length > 0 ? ': VOID' : ''}`)
+}
+
+function readRun(file: string): Run {
+  return JSON.parse(readFileSync(file, 'utf8')) as Run
 }
 
 async function main(): Promise<number> {
@@ -134,7 +143,7 @@ async function main(): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
-  const run = await measure(options)
+  const run = options.again === undefined ? await measure(options) : readRun(options.again)
   const why = whyVoid(run)
   write(run, why, options.out)
   return why.length > 0 ? EXIT_VOID : 0

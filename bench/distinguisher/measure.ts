@@ -19,6 +19,8 @@ export interface Layers {
   readonly exact: boolean
   readonly twoSample: boolean
   readonly classifiers: boolean
+  /** Of how many comparisons the run consists, for the correction of the two-sample tests. */
+  readonly comparisons: number
 }
 
 /** Layers 1 to 3 on the first flight, for hellos of one class. */
@@ -49,7 +51,9 @@ export async function measureClass(
     encryptedRecords,
     facts: factsCompared(plain(own)),
     ...(layers.exact && { exact: both((one, other) => exactDifferences(plain(one), plain(other))) }),
-    ...(layers.twoSample && { twoSample: both((one, other) => twoSample(plain(one), plain(other))) }),
+    ...(layers.twoSample && {
+      twoSample: both((one, other) => twoSample(plain(one), plain(other), layers.comparisons)),
+    }),
     ...(layers.classifiers && {
       firstFlight: both((one, other) => tellApart(one, other, flightFeatures)),
       timing: both((one, other) => tellApart(one, other, ({ timing }) => timingFeatures(timing))),

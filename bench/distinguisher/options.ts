@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { CLIENT_CLASSES, type ClientClass } from './collect/client-class.ts'
-import { FRONTS, type FrontName } from './collect/subject.ts'
+import { ANSWERS, FRONTS, type FrontName } from './collect/subject.ts'
 
 export const HELP = `Measures how well portico can be told from the site that it stands before.
 
@@ -8,6 +8,7 @@ npm run distinguish -- [options]
 
   --fronts LIST     of ${Object.keys(FRONTS).join(', ')}; default bun,nginx
   --classes LIST    hellos: ${Object.keys(CLIENT_CLASSES).join(', ')}; default all
+  --answer HOW      mirror, or profile: first flights that were recorded from the front; default mirror
   --sessions N      first flights of each class and arm; default 300
   --flows N         whole sessions of each arm; default a quarter of --sessions
   --layers LIST     1 exact sets, 2 two-sample tests, 3 classifiers, 4 probe matrix; default 1,2,3
@@ -16,6 +17,7 @@ npm run distinguish -- [options]
   --defects N       flights behind each seeded defect; default 300, at most --sessions; 0: none, and nothing proves the instrument
   --seed N          of everything drawn for the evaluation; default 1
   --out FOLDER      where report.md, report.json and the plots go; default: the report to standard output
+  --again FILE      measures nothing: judges and writes the report.json of an earlier run once more
   --help
 
 Exit codes: 0 the run holds, whatever it found; 2 it is VOID (a null that can be told apart, a defect that was missed);
@@ -29,6 +31,7 @@ export class WrongOption extends Error {
 export interface Options {
   readonly fronts: readonly FrontName[]
   readonly classes: readonly ClientClass[]
+  readonly answer: (typeof ANSWERS)[number]
   readonly sessions: number
   readonly flows: number
   readonly layers: ReadonlySet<number>
@@ -37,6 +40,7 @@ export interface Options {
   readonly defects: number
   readonly seed: number
   readonly out: string | undefined
+  readonly again: string | undefined
 }
 
 /** @throws WrongOption */
@@ -48,6 +52,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
   return {
     fronts: list('fronts', values.fronts ?? 'bun,nginx', Object.keys(FRONTS) as FrontName[]),
     classes: list('classes', values.classes, Object.keys(CLIENT_CLASSES) as ClientClass[]),
+    answer: list('answer', values.answer ?? 'mirror', ANSWERS)[0]!,
     sessions,
     flows: count('flows', values.flows, Math.ceil(sessions / 4)),
     layers: new Set(layers.map(Number)),
@@ -56,6 +61,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     defects: Math.min(count('defects', values.defects, 300), sessions),
     seed: count('seed', values.seed, 1),
     out: values.out,
+    again: values.again,
   }
 }
 
@@ -64,6 +70,7 @@ function parsed(args: readonly string[]) {
   const options = {
     fronts: text,
     classes: text,
+    answer: text,
     sessions: text,
     flows: text,
     layers: text,
@@ -72,6 +79,7 @@ function parsed(args: readonly string[]) {
     defects: text,
     seed: text,
     out: text,
+    again: text,
     help: { type: 'boolean' },
   } as const
   try {

@@ -11,7 +11,7 @@ import { FakeDataCentre } from '../world/data-centre/fake-data-centre.ts'
 
 /** Layer 1 and the tests of layer 2, small enough for every change; `npm run distinguish` has the rest. */
 const ROUNDS = 20
-const LAYERS = { exact: true, twoSample: true, classifiers: false }
+const LAYERS = { exact: true, twoSample: true, classifiers: false, comparisons: 8 }
 const CLASSES = Object.keys(CLIENT_CLASSES) as ClientClass[]
 
 let taps: Taps

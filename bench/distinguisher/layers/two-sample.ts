@@ -9,7 +9,7 @@ export interface SampleTest {
   readonly what: string
   readonly test: 'χ²' | 'KS'
   readonly statistic: number
-  /** As the test has it, and after Holm's correction for all tests of the comparison. */
+  /** As the test has it, and corrected for all tests of the comparison (Holm) and all comparisons of the run (Bonferroni). */
   readonly p: number
   readonly adjusted: number
 }
@@ -22,12 +22,16 @@ export interface TwoSample {
   readonly least: SampleTest | undefined
 }
 
-/** Layer 2: whether both samples come from one distribution; χ² of what is discrete and of each byte, KS of what is not. */
-export function twoSample(front: readonly FirstFlight[], other: readonly FirstFlight[]): TwoSample {
+/** Layer 2: whether both samples come from one distribution; χ² of what is discrete and of each byte, KS of what is not. `comparisons`: of how many such comparisons the run consists. */
+export function twoSample(
+  front: readonly FirstFlight[],
+  other: readonly FirstFlight[],
+  comparisons = 1,
+): TwoSample {
   const tests = [...discrete(front, other), ...continuous(front, other), ...bytewise(front, other)]
   const adjusted = holm(tests.map(({ p }) => p))
   const all = tests
-    .map((test, at) => ({ ...test, adjusted: adjusted[at]! }))
+    .map((test, at) => ({ ...test, adjusted: Math.min(1, comparisons * adjusted[at]!) }))
     .sort((a, b) => a.adjusted - b.adjusted || a.p - b.p)
   return { count: all.length, rejected: all.filter((test) => test.adjusted < ALPHA), least: all[0] }
 }

@@ -11,7 +11,7 @@ export function markdown(
 ): string {
   const verdict =
     why.length === 0
-      ? 'The run holds: every null includes one half, every seeded defect was found.'
+      ? `The run holds: no null can be told apart, ${run.defects ? 'and every seeded defect was found' : 'but no defects were seeded that would prove the instrument'}.`
       : `**VOID.** This run says nothing, because:\n\n${why.map((line) => `- ${line}`).join('\n')}`
   return [
     '# Can portico be told from its front?',
@@ -104,24 +104,47 @@ function timings(classes: readonly ClassResult[]): string {
     : `### From hello to flight (medians, seen by the tap)\n\n${table(head, rows)}`
 }
 
+interface Row {
+  readonly clientClass: string
+  readonly what: string
+  readonly front: string
+  readonly portico: string
+}
+
+/** Of each fact one row, with what it was for the first hello that showed it. */
 function differences({ classes, keepAlive }: FrontResult): string {
-  const rows = classes.flatMap(({ clientClass, exact, twoSample }) => [
-    ...(exact?.portico ?? []).map(({ what, front, other }) => [clientClass, what, front, other]),
-    ...(twoSample?.portico.rejected ?? [])
-      .slice(0, 5)
-      .map(({ what, test, adjusted }) => [
-        clientClass,
-        what,
-        `${test}, corrected p = ${adjusted.toExponential(1)}`,
-        '',
-      ]),
-  ])
-  const kept = (keepAlive ?? []).map(({ what, front, other }) => ['all', what, front, other])
-  const found = [...rows, ...kept]
   if (classes.length === 0) return ''
-  return found.length === 0
+  const rows = classes.flatMap(differencesOf)
+  const kept = (keepAlive ?? []).map(({ what, front, other }) => [what, front, other, 'all'])
+  const facts = [...new Set(rows.map(({ what }) => what))].map((what) => {
+    const same = rows.filter((row) => row.what === what)
+    const hellos =
+      same.length === classes.length ? 'all' : same.map(({ clientClass }) => clientClass).join(', ')
+    return [what, same[0]!.front, same[0]!.portico, hellos]
+  })
+  return facts.length + kept.length === 0
     ? 'No fact of the exact sets differs, no test rejects, TCP keep-alive is as the front has it.'
-    : `### What differs\n\n${table(['Hello', 'What', 'front', 'portico'], found)}`
+    : `### What differs\n\n${table(['What', 'front', 'portico', 'Hellos'], [...facts, ...kept])}`
+}
+
+/** A fact that differs exactly need not be told as a distribution too. */
+function differencesOf({ clientClass, exact, twoSample }: ClassResult): Row[] {
+  const exactly = (exact?.portico ?? []).map(({ what, front, other }) => ({
+    clientClass,
+    what,
+    front,
+    portico: other,
+  }))
+  const known = new Set(exactly.map(({ what }) => what))
+  const distributed = (twoSample?.portico.rejected ?? [])
+    .filter(({ what }) => !known.has(what))
+    .map(({ what, test, adjusted }) => ({
+      clientClass,
+      what,
+      front: `${test}, corrected p = ${adjusted.toExponential(1)}`,
+      portico: '',
+    }))
+  return [...exactly, ...distributed]
 }
 
 function flowSection(result: FlowResult): string {
