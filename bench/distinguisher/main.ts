@@ -99,8 +99,9 @@ async function measure(options: Options): Promise<Run> {
   const fronts: FrontResult[] = []
   for (const name of options.fronts) {
     const result = await measureFront(name, options, taps, setup)
-    if (options.layers.has(4)) say(`${name}: probes`)
-    const probes = options.layers.has(4) ? await probeMatrix(name, options.probeRounds) : undefined
+    const isProbed = options.layers.has(4) && options.probeRounds > 0
+    if (isProbed) say(`${name}: probes`)
+    const probes = isProbed ? await probeMatrix(name, options.probeRounds) : undefined
     const addedTime = await measureTimes(name, options, taps)
     fronts.push({ ...result, ...(probes && { probes }), ...(addedTime.length > 0 && { addedTime }) })
   }
