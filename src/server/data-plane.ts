@@ -9,6 +9,7 @@ import { VainSearches } from '../access/vain-searches.ts'
 import { ImitatedFront } from '../front/imitated-front.ts'
 import { siteChooser } from '../front/sites.ts'
 import type { LegHandler } from '../net/leg.ts'
+import { ja4 } from '../protocol/tls/ja4.ts'
 import type { House } from '../session/house.ts'
 import type { KnownSite } from '../session/known-site.ts'
 import { OpenSessions } from '../session/open-sessions.ts'
@@ -19,6 +20,7 @@ import { Directory } from '../telegram/directory.ts'
 import type { MiddleKnowledge } from '../telegram/middle/middle-directory.ts'
 import { Counters } from '../telemetry/counters.ts'
 import { maskAddress } from '../telemetry/mask-address.ts'
+import { ClientTally } from './client-tally.ts'
 import { Dialling } from './dialling.ts'
 import { Gatekeeping } from './gatekeeping.ts'
 import { openInitMemory } from './init-keeping.ts'
@@ -53,6 +55,7 @@ export class DataPlane {
   readonly #thread: ThreadResources
   readonly #counters: Counters
   readonly #noticed: Noticed
+  readonly #clients: ClientTally
   #dialling: Dialling
   readonly #sessions: OpenSessions
   readonly #middle: MiddleRoad
@@ -78,6 +81,7 @@ export class DataPlane {
     this.#thread = threadResources(start, options)
     this.#counters = new Counters(shared.counters, index)
     this.#noticed = new Noticed(options.post, this.#thread.wheel)
+    this.#clients = new ClientTally(this.#thread.wheel, (counts) => options.post({ type: 'clients', counts }))
     this.#dialling = new Dialling(start, this.#thread, this.#counters)
     this.#liveSessions = new Int32Array(shared.sessions)
     this.#loops = new Int32Array(shared.loops)
@@ -336,6 +340,8 @@ export class DataPlane {
       random,
       now,
       unixSeconds,
+      authentic: (hello) => this.#clients.hello(ja4(hello)),
+      answered: (user, firstData) => this.#clients.answered(user.index, firstData === 'ok'),
       refused: (user, code, { shownAddress }) => this.#noticed.refusal(user, code, shownAddress),
       noticed: (event) => {
         if (event === 'ad_tag_not_shown') this.#middle.adTagNotShown()

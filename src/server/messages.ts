@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { MiddleKnowledge } from '../telegram/middle/middle-directory.ts'
 import type { Level } from '../telemetry/guarded-log.ts'
+import type { ClientCounts } from './client-tally.ts'
 import type { AccessSettings } from './gatekeeping.ts'
 import type { PublishedLists } from './ip-lists/ip-list-keeper.ts'
 import type { PlacedProfiles } from './profile-keeping.ts'
@@ -79,6 +80,8 @@ export type FromWorker =
   | { type: 'loop'; site: number }
   /** Somebody with a valid secret was left to the front. */
   | { type: 'refused'; user: string; code: string; address: string }
+  /** What authentic clients have shown in the last second. */
+  | { type: 'clients'; counts: ClientCounts }
   | ServeEvent
 
 /** What somebody who watches a first start wants to know. */

@@ -8,6 +8,7 @@ import { Counters } from '../telemetry/counters.ts'
 import type { Log, OpenLog } from '../telemetry/log.ts'
 import { openExposition } from '../telemetry/prometheus.ts'
 import { userBytes } from '../telemetry/user-bytes.ts'
+import { ClientBook } from './client-book.ts'
 import { accessSettings } from './gatekeeping.ts'
 import { allowsPlain, restoreInitMemory } from './init-keeping.ts'
 import { listMetrics } from './ip-lists/list-metrics.ts'
@@ -103,6 +104,7 @@ class Supervisor implements Running {
   readonly #metrics: MetricsKeeping
   readonly #reloading: Reloading
   readonly #refusals = new RefusalBook()
+  readonly #clients = new ClientBook()
   readonly #listeners = new Set<(event: ServeEvent) => void>()
   readonly #resolveStopped: (code: number) => void
   readonly #since = new Date()
@@ -376,6 +378,7 @@ class Supervisor implements Running {
       const { per_user: perUser } = this.#config.metrics
       return [
         ...(perUser ? [userBytes(this.#users.names, (user) => this.#state.usage(user))] : []),
+        ...this.#clients.metrics(perUser ? this.#users.names : undefined),
         ...listMetrics(this.#lists.lists, this.#lists.hits),
         ...this.#upstreams.metrics,
       ]
@@ -432,6 +435,8 @@ class Supervisor implements Running {
     switch (message.type) {
       case 'refused':
         return this.#refusals.add(message)
+      case 'clients':
+        return this.#clients.add(message.counts)
       case 'loop':
         return this.#log.error('a front leads back to portico itself; it is not asked any more', {
           domain: this.#sites.domains[message.site],

@@ -215,6 +215,38 @@ describe('behind a recorded flight', () => {
   })
 })
 
+describe('what a user sent after the answer is told', () => {
+  const answered = async () => {
+    const it = scene({ answer: 'profile' })
+    it.client.says(genuineHello())
+    await turn()
+    return it
+  }
+
+  test('an init', async () => {
+    const { client, answers } = await answered()
+    client.says(firstData())
+    await turn()
+    expect(answers).toEqual(['ok'])
+  })
+
+  test('nothing, where the client leaves or is silent', async () => {
+    const [gone, silent] = [await answered(), await answered()]
+    gone.client.fails()
+    silent.wheel.advance(3000)
+    await turn()
+    expect([gone.answers, silent.answers]).toEqual([['none'], ['none']])
+  })
+
+  test('and of junk nothing', async () => {
+    const { client, answers } = await answered()
+    client.says(Buffer.concat([Buffer.from('1703030050', 'hex'), randomBytes(80)]))
+    await turn()
+    await turn()
+    expect(answers).toEqual([])
+  })
+})
+
 describe('before a front that is down a stranger', () => {
   test('is reset as soon as it is known to be one', async () => {
     const { client, front } = scene()

@@ -9,6 +9,7 @@ import type { User } from '../access/users.ts'
 import type { SiteChooser } from '../front/sites.ts'
 import type { Leg, LegHandler } from '../net/leg.ts'
 import type { ProxyRoute } from '../protocol/proxy-header/proxy-header.ts'
+import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import type { DirectRelayOptions } from '../relay/direct-relay.ts'
 import type { MiddleRelayOptions } from '../relay/middle-relay.ts'
 import type { DialResult } from '../telegram/dial-data-centre.ts'
@@ -107,6 +108,10 @@ export interface House {
   /** Milliseconds, monotonic and fine. */
   now(): number
   unixSeconds(): number
+  /** A user's hello, for who wants to know by what filters may tell clients apart. */
+  authentic(hello: ClientHello): void
+  /** What a user sent after our answer: an init, or nothing at all. */
+  answered(user: User, firstData: 'ok' | 'none'): void
   /** For whoever watches a first start. */
   noticed(event: 'no_valid_secret' | 'unreachable' | 'ad_tag_not_shown'): void
   /** For whoever asks why a user cannot get in. */

@@ -83,6 +83,7 @@ async function recognise(
   const unknownName = !known && hello.serverName !== undefined ? { unknownNameAt: site } : {}
   if (found.state === 'stranger') return { at: 'authenticate', code: found.code, ...unknownName }
   const { match } = found
+  house.authentic(hello)
 
   // Admit: in time, for the first time, allowed.
   const admitted = admit(match, hello, visitor, house)
@@ -103,10 +104,14 @@ async function serve(entry: Entry, tee: Tee, visitor: Visitor, house: House): Pr
   if (refused) return refused
   // First data: an init of this user's, or the front's to judge.
   const data = await tee.firstData()
-  if (data.state === 'none') return { at: 'first-data', code: data.code }
+  if (data.state === 'none') {
+    if (data.code !== 'junk' && data.code !== 'front_spoke') house.answered(user, 'none')
+    return { at: 'first-data', code: data.code }
+  }
   const init = openInit(data.init, key.secret)
   if (!init) return { at: 'first-data', code: 'junk' }
   house.counters.firstData.add(1, 'ok')
+  house.answered(user, 'ok')
 
   // Route, and relay.
   const { rest, stripper } = data

@@ -66,9 +66,10 @@ export function stage(plan: Plan) {
   const fronts: ScriptedLeg[] = []
   const started: SessionStart[] = []
   const dataCentre = new ScriptedLeg()
+  const answers: string[] = []
   const dialled = Promise.withResolvers<void>()
   if (!plan.dialLater) dialled.resolve()
-  const house = furnish(plan, wheel, counters, fronts, started, dataCentre, dialled.promise)
+  const house = furnish(plan, wheel, counters, fronts, started, dataCentre, dialled.promise, answers)
 
   const visit = () => {
     const client = new ScriptedLeg()
@@ -102,6 +103,8 @@ export function stage(plan: Plan) {
     visit,
     fronts,
     started,
+    /** What users sent after our answers. */
+    answers,
     dataCentre,
     wheel,
     finishDial: () => dialled.resolve(),
@@ -120,6 +123,7 @@ function furnish(
   started: SessionStart[],
   dataCentre: ScriptedLeg,
   dialled: Promise<void>,
+  answers: string[],
 ): House {
   const { now, secret, enabled = true } = plan
   const endpoint = { kind: 'tcp', host: '127.0.0.1', port: 8443 } as const
@@ -204,6 +208,8 @@ function furnish(
     now: () => 0,
     unixSeconds: () => now,
     noticed: () => {},
+    authentic: () => {},
+    answered: (_user, firstData) => answers.push(firstData),
     refused: () => {},
   }
 }

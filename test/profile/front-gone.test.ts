@@ -26,10 +26,9 @@ describe.concurrent.each([
   beforeAll(async () => {
     dataCentre = await startDataCentreProcess()
     front = await start({ domain: DOMAIN })
-    portico = await startPortico({
-      config: { domain: DOMAIN, front: front.endpoint, dataCentre },
-      built: true,
-    })
+    const tables = '[metrics]\nper_user = true'
+    const config = { domain: DOMAIN, front: front.endpoint, dataCentre, tables }
+    portico = await startPortico({ config, built: true })
     await waitFor(
       () => 'the manners of the front',
       () => portico.log.some(({ event }) => event === LEARNED),
@@ -52,5 +51,12 @@ describe.concurrent.each([
     await client.close()
     const metrics = await portico.metrics()
     expect(metricSum(metrics, 'portico_answers_total', { flight: 'profile' })).toBeGreaterThan(1)
+    // Told once a second.
+    await waitFor('what the clients have shown', async () => {
+      const later = await portico.metrics()
+      const ok = { user: 'alice', first_data: 'ok' }
+      const answers = metricSum(later, 'portico_user_answers_total', ok)
+      return answers > 1 && metricSum(later, 'portico_client_hellos_total') >= answers
+    })
   })
 })

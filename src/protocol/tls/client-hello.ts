@@ -8,6 +8,7 @@ import {
   RANDOM_SIZE,
   RECORD_HEADER,
   SERVER_NAME,
+  SIGNATURE_ALGORITHMS,
   SUPPORTED_GROUPS,
   SUPPORTED_VERSIONS,
   VERSION_MAJOR,
@@ -24,6 +25,8 @@ export interface ClientHello {
   readonly record: Buffer
   /** Input bytes of the hello, record headers included: what follows is not hello. */
   readonly wireLength: number
+  /** The version of before TLS 1.3, 03 03 in each of its hellos. */
+  readonly version: number
   /** 32 bytes. */
   readonly random: Buffer
   /** 0..32 bytes. */
@@ -35,6 +38,7 @@ export interface ClientHello {
   readonly serverName: string | undefined
   readonly supportedVersions: readonly number[]
   readonly groups: readonly number[]
+  readonly signatureAlgorithms: readonly number[]
   /** Groups for which a share was sent. */
   readonly keyShares: readonly number[]
   readonly alpn: readonly string[]
@@ -60,25 +64,34 @@ interface Offer {
   serverName: string | undefined
   supportedVersions: number[]
   groups: number[]
+  signatureAlgorithms: number[]
   keyShares: number[]
   alpn: string[]
 }
 
 function readMessage(record: Buffer, wireLength: number): ClientHello | undefined {
   const message = new Cursor(record, RECORD_HEADER + HANDSHAKE_HEADER)
-  if (message.u16() >> 8 !== VERSION_MAJOR) message.fail()
+  const version = message.u16()
+  if (version >> 8 !== VERSION_MAJOR) message.fail()
   const random = message.take(RANDOM_SIZE)
   const sessionId = message.vector8().rest()
   if (sessionId.length > MAX_SESSION_ID) message.fail()
   const cipherSuites = numbers(message.vector16())
   if (message.vector8().left === 0) message.fail()
   const types = new Set<number>()
-  const offer: Offer = { serverName: undefined, supportedVersions: [], groups: [], keyShares: [], alpn: [] }
+  const offer: Offer = {
+    serverName: undefined,
+    supportedVersions: [],
+    groups: [],
+    signatureAlgorithms: [],
+    keyShares: [],
+    alpn: [],
+  }
   // A hello before TLS 1.3 may end here, without a block of extensions.
   if (message.left > 0) readExtensions(message.vector16(), types, offer)
   message.finish()
   if (message.broken) return undefined
-  return { record, wireLength, random, sessionId, cipherSuites, extensions: [...types], ...offer }
+  return { record, wireLength, version, random, sessionId, cipherSuites, extensions: [...types], ...offer }
 }
 
 function readExtensions(block: Cursor, types: Set<number>, offer: Offer): void {
@@ -102,6 +115,9 @@ function readExtension(type: number, body: Cursor, offer: Offer): void {
       break
     case SUPPORTED_GROUPS:
       offer.groups = numbers(body.vector16())
+      break
+    case SIGNATURE_ALGORITHMS:
+      offer.signatureAlgorithms = numbers(body.vector16())
       break
     case KEY_SHARE:
       offer.keyShares = shareGroups(body.vector16())

@@ -27,6 +27,7 @@ export const MAX_SESSION_ID = 32
 
 export const SERVER_NAME = 0x0000
 export const SUPPORTED_GROUPS = 0x000a
+export const SIGNATURE_ALGORITHMS = 0x000d
 export const ALPN = 0x0010
 export const SUPPORTED_VERSIONS = 0x002b
 export const KEY_SHARE = 0x0033
