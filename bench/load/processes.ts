@@ -17,7 +17,7 @@ export interface Load {
 }
 
 /** Milliseconds after which a job has hung. */
-const JOB_LIMIT = 150_000
+const JOB_LIMIT = 240_000
 
 export async function startLoad(): Promise<Load> {
   const dataCentrePort = await freePort()

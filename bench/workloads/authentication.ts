@@ -158,7 +158,7 @@ async function measureUsers(house: House): Promise<Crowd[]> {
 
 async function measureMobile(house: House, name: 'own' | 'shared'): Promise<Crowd[]> {
   await come(house, { what: 'warm-up', clients: ACTIVE, active: ACTIVE, name: 'own' })
-  const mobile = { clients: 1000, active: ACTIVE, rate: 25, strange: 0.5, name }
+  const mobile = { clients: 500, active: ACTIVE, rate: 20, strange: 0.5, name }
   return [await come(house, { ...mobile, what: `mobile crowd, ${name} name`, first: 500 })]
 }
 

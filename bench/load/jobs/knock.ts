@@ -37,7 +37,7 @@ export interface Entrance {
 
 /** After a site's answer a client tries again; TDLib and the others begin with a second. */
 const RETRY_MILLISECONDS = 1000
-const MOST_TRIES = 60
+const MOST_TRIES = 40
 /** The others' work is worth nothing if one hangs. */
 const TRY_LIMIT = 20_000
 const ANSWER = 64
