@@ -1,6 +1,7 @@
 import type { Cipheriv } from 'node:crypto'
 import type { Leg } from '../net/leg.ts'
 import { READ_BUFFER_SIZE } from '../net/static-read.ts'
+import type { FrameEnds } from '../protocol/transport/frame-writer.ts'
 import type { ClientWriter } from './client-writer.ts'
 import type { RelayMeter } from './relay.ts'
 import { WaitingAnswers, type WaitingBudget } from './waiting-answers.ts'
@@ -38,6 +39,17 @@ export class AnswerFlow {
   /** Encrypted here, so in the order of calls. */
   push(plain: Buffer): void {
     this.#waiting.push(this.#cipher.update(plain))
+  }
+
+  /** A message with what its frame has before and behind it, in pieces of one write each: none is copied to be cut again. */
+  pushFrame({ header, padding }: FrameEnds, message: Buffer): void {
+    const first = message.subarray(0, READ_BUFFER_SIZE - header.length)
+    const hasMore = first.length < message.length
+    this.push(Buffer.concat(hasMore ? [header, first] : [header, first, padding]))
+    for (let at = first.length; at < message.length; at += READ_BUFFER_SIZE) {
+      this.push(message.subarray(at, at + READ_BUFFER_SIZE))
+    }
+    if (hasMore && padding.length > 0) this.push(padding)
   }
 
   /** The rate allows more. */

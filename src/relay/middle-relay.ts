@@ -5,7 +5,7 @@ import type { Transport } from '../protocol/obfuscated2.ts'
 import type { RecordStripper } from '../protocol/tls/record.ts'
 import { messageKind } from '../protocol/transport/client-message.ts'
 import { FrameReader } from '../protocol/transport/frame-reader.ts'
-import { writeFrame, writeQuickAck } from '../protocol/transport/frame-writer.ts'
+import { frameEnds, writeQuickAck } from '../protocol/transport/frame-writer.ts'
 import { AnswerFlow } from './answer-flow.ts'
 import { PlainWriter } from './client-writer.ts'
 import type { MiddleLink, MiddleReceiver } from './middle-link.ts'
@@ -218,11 +218,12 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
   // The middle proxy's side.
 
   onAnswer(message: Buffer): void {
-    this.#toClient(writeFrame(this.#transport, message, this.#d.random))
+    if (!this.#linkOpen) return
+    this.#answers.pushFrame(frameEnds(this.#transport, message.length, this.#d.random), message)
   }
 
   onQuickAck(token: number): void {
-    this.#toClient(writeQuickAck(this.#transport, token))
+    if (this.#linkOpen) this.#answers.push(writeQuickAck(this.#transport, token))
   }
 
   onAnswersRead(): void {
@@ -241,10 +242,6 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
     if (how === 'lost' && this.result === 'ok') this.result = 'middle_lost'
     this.#endAfterQueue = true
     this.#pump()
-  }
-
-  #toClient(plain: Buffer): void {
-    if (this.#linkOpen) this.#answers.push(plain)
   }
 
   #pump(): void {

@@ -12,6 +12,8 @@ const CRC_SIZE = 4
 export const FRAME_OVERHEAD = PAYLOAD_AT + CRC_SIZE
 /** The longest answer that TDLib takes is 4 MiB with a little more; nothing longer is worth memory. */
 export const MAX_RPC_FRAME = 2 ** 22 + 4096
+/** What is kept between frames: memory that is new for each part of a file costs more than all its ciphers. */
+const MOST_IDLE = 2 ** 20
 const PADDING_WORD = 4
 /** AES-CBC takes whole blocks. */
 export const BLOCK = 16
@@ -93,7 +95,7 @@ export class RpcFrameReader {
       this.#kept.copyWithin(0, at, this.#keptLength)
       this.#keptLength -= at
     }
-    if (this.#keptLength === 0 && this.#kept.length > 0) this.#kept = Buffer.alloc(0)
+    if (this.#keptLength === 0 && this.#kept.length > MOST_IDLE) this.#kept = Buffer.alloc(0)
     return this.#fault
   }
 

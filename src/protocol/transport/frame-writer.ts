@@ -6,18 +6,31 @@ const LONG_ABRIDGED = 0x7f
 export const MAX_PADDING = 3
 /** A message this short is an error code, and clients tell it from others by its length. */
 const SHORT_MESSAGE = 16
+const NONE = Buffer.alloc(0)
+
+/** What stands before and behind a message in its frame. */
+export interface FrameEnds {
+  readonly header: Buffer
+  readonly padding: Buffer
+}
 
 /**
- * One message, a whole number of words, as a frame towards the client.
+ * The frame of a message towards the client.
+ * @param length of the message, bytes: whole words
  * @param random for the padding: 0 to 3 bytes, none behind an error code
  */
-export function writeFrame(transport: Transport, message: Uint8Array, random: (n: number) => Buffer): Buffer {
-  const { length } = message
-  if (transport === 'abridged') return Buffer.concat([abridgedHeader(length / 4), message])
+export function frameEnds(transport: Transport, length: number, random: (n: number) => Buffer): FrameEnds {
+  if (transport === 'abridged') return { header: abridgedHeader(length / 4), padding: NONE }
+  const isPadded = transport === 'padded' && length >= SHORT_MESSAGE
+  const padding = isPadded ? random(random(1)[0]! & MAX_PADDING) : NONE
   const header = Buffer.allocUnsafe(4)
-  const padding =
-    transport === 'padded' && length >= SHORT_MESSAGE ? random(random(1)[0]! & MAX_PADDING) : Buffer.alloc(0)
   header.writeUInt32LE(length + padding.length)
+  return { header, padding }
+}
+
+/** One message, a whole number of words, as a frame towards the client. */
+export function writeFrame(transport: Transport, message: Uint8Array, random: (n: number) => Buffer): Buffer {
+  const { header, padding } = frameEnds(transport, message.length, random)
   return Buffer.concat([header, message, padding])
 }
 
