@@ -11,6 +11,8 @@ import { SHARED_NAME } from './load/crowd.ts'
 import { startFront } from './load/front.ts'
 import { type Load, startLoad } from './load/processes.ts'
 import { countsInstructions } from './measure/instructions.ts'
+import { measureClassic } from './middle/measure-classic.ts'
+import { measureMiddle } from './middle/measure-middle.ts'
 import { markdown, type Results } from './report.ts'
 import { hasHaproxy, startHaproxy } from './subjects/haproxy.ts'
 import { build, startPortico } from './subjects/portico.ts'
@@ -28,6 +30,8 @@ const PARTS = [
   'idle',
   'stalled',
   ...AUTHENTICATION,
+  'middle',
+  'classic',
 ] as const
 const FIRST_BYTES = 150
 const DOMAIN = SHARED_NAME
@@ -159,6 +163,8 @@ const results: Results = {
   firstByte: [],
   idle: [],
   stalled: [],
+  middle: [],
+  classic: [],
 }
 const surroundings = { folder, dataCentrePort: load.dataCentrePort, frontPort: front.port, domain: DOMAIN }
 await measure(load, starters(surroundings), results)
@@ -170,6 +176,11 @@ if (AUTHENTICATION.some((part) => wanted.has(part))) {
     say,
   })
 }
+const around = { folder, frontPort: front.port, domain: DOMAIN }
+if (wanted.has('middle')) {
+  results.middle.push(...(await measureMiddle(around, { built: values.built, rounds })))
+}
+if (wanted.has('classic')) results.classic.push(...(await measureClassic(around, { built: values.built })))
 load.stop()
 await front.stop()
 console.log(markdown(results))

@@ -1,5 +1,7 @@
 import { authenticationTables } from './authentication-report.ts'
 import type { Latency } from './load/jobs/job.ts'
+import type { ClassicResult } from './middle/measure-classic.ts'
+import { type MiddleResult, ROADS } from './middle/measure-middle.ts'
 import { figure, table } from './table.ts'
 import type { Authentication } from './workloads/authentication.ts'
 import type { Sample } from './workloads/cpu.ts'
@@ -23,6 +25,8 @@ export interface Results {
   readonly idle: IdleMemory[]
   readonly stalled: StalledMemory[]
   authentication?: Authentication
+  readonly middle: MiddleResult[]
+  readonly classic: ClassicResult[]
 }
 
 export function median(values: readonly number[]): number {
@@ -34,7 +38,9 @@ export function median(values: readonly number[]): number {
 export function markdown(results: Results): string {
   const { machine, rounds } = results
   const head = `Node ${machine.node}, Linux ${machine.kernel}, ${machine.cores} cores, load ${machine.load.toFixed(1)} at the start; portico: ${machine.portico}; front: ${machine.front}; medians of ${rounds} interleaved rounds.`
-  const parts = [worksTable(results), firstByteTable(results), idleTable(results), stalledTable(results)]
+  const parts = [worksTable, firstByteTable, idleTable, stalledTable, middleTable, classicTable].map((part) =>
+    part(results),
+  )
   if (results.authentication) parts.push(...authenticationTables(results.authentication))
   return [head, ...parts.filter((part) => part !== ''), failures(results)].filter(Boolean).join('\n\n')
 }
@@ -111,6 +117,29 @@ function stalledTable({ stalled }: Results): string {
       `${row.drained} of ${row.readers}`,
       `${row.silent} of ${row.silentOf}`,
     ]),
+  )
+}
+
+function middleTable({ middle }: Results): string {
+  const titles = [...new Set(middle.map(({ title }) => title))]
+  const rows = titles.map((title) => {
+    const of = middle.filter((result) => result.title === title)
+    const [direct, by] = ROADS.map((road) => of.filter((one) => one.road === road).map(({ cpu }) => cpu))
+    return [`${title}: ${of[0]!.unit}`, spread(direct!), spread(by!), ratio(by, direct)]
+  })
+  return table(['portico, without FakeTLS', ...ROADS, 'middle ÷ direct'], rows)
+}
+
+function classicTable({ classic }: Results): string {
+  return table(
+    [
+      'Classic session among 10,000 users, to the first answer',
+      'p50 ms',
+      'p90 ms',
+      'CPU ms',
+      'loop delay p99 ms',
+    ],
+    classic.map(({ who, p50, p90, cpu, loopDelay }) => [who, ...[p50, p90, cpu, loopDelay].map(figure)]),
   )
 }
 
