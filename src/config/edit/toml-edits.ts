@@ -47,7 +47,8 @@ export class TomlEdits {
   readonly #added = new Map<number, { isSpaced: boolean }>()
   /** By the first two parts of the path: whatever is edited lies that deep, and there may be tens of thousands. */
   readonly #tablesBy = new Map<string, TableSpan[]>()
-  readonly #piecesBy = new Map<string, Piece[]>()
+  /** Of the tables that are not that deep, such as `[users]` with `alice = { … }`. */
+  readonly #shallowBy = new Map<string, Piece[]>()
 
   /** @throws TomlScanError */
   constructor(text: string) {
@@ -59,13 +60,10 @@ export class TomlEdits {
     this.#text = text
     this.#splices = []
     this.#tables = scanToml(text)
-    for (const by of [this.#tablesBy, this.#piecesBy, this.#added]) by.clear()
+    for (const by of [this.#tablesBy, this.#shallowBy, this.#added]) by.clear()
     for (const table of this.#tables) {
       file(this.#tablesBy, table.path, table)
-      for (const pair of table.pairs) {
-        const path = [...table.path, ...pair.key]
-        file(this.#piecesBy, path, { table, pair, path })
-      }
+      if (table.path.length < 2) for (const piece of piecesOf(table)) file(this.#shallowBy, piece.path, piece)
     }
   }
 
@@ -308,7 +306,9 @@ export class TomlEdits {
   #holder(path: Path): Piece | undefined {
     for (let length = path.length - 1; length > 0; length--) {
       const above = path.slice(0, length)
-      const found = (this.#piecesBy.get(filed(above)) ?? []).find((piece) => same(piece.path, above))
+      // A whole first-level table as one pair can only stand at the top.
+      const near = length === 1 ? this.#tables.slice(0, 1).flatMap(piecesOf) : this.#piecesAt(above)
+      const found = near.find((piece) => same(piece.path, above))
       if (found) return found
     }
     return undefined
@@ -374,9 +374,27 @@ export class TomlEdits {
 
   #piecesAt(path: Path): Piece[] {
     const near =
-      path.length < 2 ? [...this.#piecesBy.values()].flat() : (this.#piecesBy.get(filed(path)) ?? [])
+      path.length < 2
+        ? this.#tables.filter((table) => couldHold(table, path)).flatMap(piecesOf)
+        : [
+            ...(this.#shallowBy.get(filed(path)) ?? []),
+            ...(this.#tablesBy.get(filed(path)) ?? []).flatMap(deepPieces),
+          ]
     return near.filter((piece) => same(piece.path, path) || isUnder(piece.path, path))
   }
+}
+
+function piecesOf(table: TableSpan): Piece[] {
+  return table.pairs.map((pair) => ({ table, pair, path: [...table.path, ...pair.key] }))
+}
+
+function couldHold(table: TableSpan, path: Path): boolean {
+  return table.path.length === 0 || path.length === 0 || table.path[0] === path[0]
+}
+
+/** Those of the others are filed one by one. */
+function deepPieces(table: TableSpan): Piece[] {
+  return table.path.length < 2 ? [] : piecesOf(table)
 }
 
 function file<T>(by: Map<string, T[]>, path: Path, one: T): void {
