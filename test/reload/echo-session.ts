@@ -13,6 +13,8 @@ export interface Door {
 export class EchoSession {
   /** Round trips so far. */
   trips = 0
+  /** What it was lost by. */
+  loss: unknown
   readonly #client: ScriptedClient
   #stopping = false
   /** Resolves with the time (`performance.now`) of its loss, or with undefined when it was told to stop. */
@@ -47,7 +49,8 @@ export class EchoSession {
         await new Promise((resolve) => setTimeout(resolve, pause))
       }
       return undefined
-    } catch {
+    } catch (error) {
+      this.loss = error
       return performance.now()
     }
   }
