@@ -5,11 +5,14 @@ import { compareWords, type IpRanges } from './ip-ranges.ts'
 const HEADER = 2
 const IPV4_WORDS = 2
 const IPV6_WORDS = 8
+/** Words of an IPv6 address behind its first. */
+const TAIL = 3
 const MAX_WORD = 0xffff_ffff
 
 /**
  * A set of addresses in memory that all threads share: disjoint ranges in order, 8 bytes for one of IPv4 and 32 for one of
- * IPv6. Never changed once made; what replaces it is another. Starts and ends stand apart, because the search reads starts only.
+ * IPv6. Never changed once made; what replaces it is another. Starts and ends stand apart, because the search reads starts
+ * only, and of those of IPv6 the first words: so a search meets a quarter of the cache lines.
  */
 export class IpRangeSet {
   static share(ranges: IpRanges): SharedArrayBuffer {
@@ -27,7 +30,8 @@ export class IpRangeSet {
     }
     for (let i = 0; i < ipv6.length / IPV6_WORDS; i++) {
       const at = i * IPV6_WORDS
-      set.#starts6.set(ipv6.subarray(at, at + 4), i * 4)
+      set.#heads6[i] = ipv6[at] as number
+      set.#tails6.set(ipv6.subarray(at + 1, at + 4), i * TAIL)
       set.#ends6.set(ipv6.subarray(at + 4, at + 8), i * 4)
     }
     return shared
@@ -35,8 +39,9 @@ export class IpRangeSet {
 
   readonly #starts4: Uint32Array
   readonly #ends4: Uint32Array
-  /** Four words an address. */
-  readonly #starts6: Uint32Array
+  /** The first word of each start, the other three, and the four of each end. */
+  readonly #heads6: Uint32Array
+  readonly #tails6: Uint32Array
   readonly #ends6: Uint32Array
 
   constructor(shared: SharedArrayBuffer) {
@@ -45,13 +50,14 @@ export class IpRangeSet {
     const after4 = HEADER + ipv4 * IPV4_WORDS
     this.#starts4 = all.subarray(HEADER, HEADER + ipv4)
     this.#ends4 = all.subarray(HEADER + ipv4, after4)
-    this.#starts6 = all.subarray(after4, after4 + ipv6 * 4)
+    this.#heads6 = all.subarray(after4, after4 + ipv6)
+    this.#tails6 = all.subarray(after4 + ipv6, after4 + ipv6 * 4)
     this.#ends6 = all.subarray(after4 + ipv6 * 4, after4 + ipv6 * IPV6_WORDS)
   }
 
   /** Ranges, after merging. */
   get size(): number {
-    return this.#starts4.length + this.#starts6.length / 4
+    return this.#starts4.length + this.#heads6.length
   }
 
   has({ family, words }: IpNumber): boolean {
@@ -71,18 +77,26 @@ export class IpRangeSet {
   }
 
   #hasIpv6(words: Uint32Array): boolean {
-    const starts = this.#starts6
+    const heads = this.#heads6
     const first = words[0] as number
     let low = 0
-    let high = starts.length / 4
+    let high = heads.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const start = starts[middle * 4] as number
-      const isBehind = start === first ? compareWords(starts, middle * 4, words, 0) > 0 : start > first
+      const head = heads[middle] as number
+      const isBehind = head === first ? this.#tailIsBehind(middle, words) : head > first
       if (isBehind) high = middle
       else low = middle + 1
     }
     return low > 0 && compareWords(words, 0, this.#ends6, (low - 1) * 4) <= 0
+  }
+
+  #tailIsBehind(range: number, words: Uint32Array): boolean {
+    for (let i = 0; i < TAIL; i++) {
+      const [tail, word] = [this.#tails6[range * TAIL + i] as number, words[i + 1] as number]
+      if (tail !== word) return tail > word
+    }
+    return false
   }
 }
 
