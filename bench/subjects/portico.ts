@@ -46,6 +46,9 @@ export async function startPortico(
 domain = "${domain}"
 address = "127.0.0.1:${frontPort}"
 ${crowd === undefined ? ONE_USER : `[[front.site]]\ndomain = "${WILDCARD}"\naddress = "127.0.0.1:${frontPort}"\n${usersToml(crowd)}`}
+[telegram]
+# The bench's data centre knows nobody's questions but its own.
+probe = "off"
 [telegram.data_centres]
 2 = ["127.0.0.1:${dataCentrePort}"]
 [process]
