@@ -51,29 +51,37 @@ function scene() {
   const work = (times = Number.POSITIVE_INFINITY) => {
     for (let n = 0; n < times && later.length > 0; n++) later.shift()!()
   }
-  return { background, ask, work, clock, rests, done }
+  return { background, ask, work, clock, rests, done, vain }
 }
 
 describe('BackgroundSearch', () => {
-  test("a block's first search comes before any block's second, and the latest of it and of equals first", () => {
+  test("a block's first search comes before any block's second; of equals the latest and the oldest take turns", () => {
     const { background, ask, work, done } = scene()
     for (const name of ['a1', 'a2', 'a3', 'b1', 'c1', 'b2']) expect(ask(name[0]!, { name })).toBe(true)
     work()
-    expect(done).toEqual(['b2', 'c1', 'a3', 'b1', 'a2', 'a1'])
+    expect(done).toEqual(['c1', 'a3', 'b2', 'a1', 'b1', 'a2'])
     expect(background.waiting).toBe(0)
   })
 
-  test('only a client that soon tries again has the place of its first try', () => {
+  test("a client's next try has the place of the one before it, however late it comes", () => {
     const { ask, work, clock, done } = scene()
     ask('client', { name: 'client 1' })
-    ask('flood', { name: 'flood 1' })
-    clock.now += 2000
-    ask('other')
+    for (let n = 0; n < 4; n++) ask(`other ${n}`)
+    clock.now += 20_000
     ask('client', { name: 'client 2' })
-    clock.now += 10_000
-    ask('flood', { name: 'flood 2' })
     work()
-    expect(done).toEqual(['client 2', 'other', 'flood 1', 'flood 2', 'client 1'])
+    expect(done).toEqual(['other 3', 'client 2', 'other 2', 'other 0', 'other 1', 'client 1'])
+  })
+
+  test('whoever waits in another worker too is as new there', () => {
+    const { ask, work, done, vain } = scene()
+    ask('new')
+    vain.add('client', 1)
+    ask('client')
+    vain.add('flood', 2)
+    ask('flood')
+    work()
+    expect(done).toEqual(['client', 'new', 'flood'])
   })
 
   test('a quarter of the time is its share', () => {
@@ -93,10 +101,9 @@ describe('BackgroundSearch', () => {
     work()
     expect(done).toEqual(['a', 'new', 'a'])
     clock.now += 11 * MINUTE
-    ask('b')
-    ask('a')
+    for (const name of ['a', 'b', 'c']) ask(name)
     work()
-    expect(done.slice(3)).toEqual(['a', 'b'])
+    expect(done.slice(3).at(-1)).toBe('b')
   })
 
   test('a search that finds its user does not count against its block', () => {

@@ -6,8 +6,6 @@ const MAX_WAITING = 4096
 /** The worker works a quarter of the time at most for those it does not know. */
 const REST_FOR_EACH_MILLISECOND = 3
 const SHORTEST_REST = 1
-/** A client that was shown the site tries again sooner; a flood has to go round its other addresses first. */
-const RETRY_MILLISECONDS = 5000
 /** Addresses that have asked so often are not told apart any more. */
 const LAST_RANK = 15
 
@@ -18,19 +16,23 @@ export interface BackgroundDependencies {
   after(milliseconds: number, run: () => void): void
 }
 
-interface Waiting {
+interface Asked {
   readonly search: Search
   readonly block: string
   readonly found: (match: Match) => void
-  readonly askedAt: number
-  rank: number
+}
+
+/** A place in the line. */
+interface Waiting {
+  asked: Asked
+  readonly rank: number
 }
 
 /**
  * Finishes searches after their visitor was shown the site, so that the client's next try finds its user at once. A block's
  * first search comes before any block's second: one that floods us delays only itself, and somebody new comes before all
- * whom we have searched for in vain. Of equals the latest comes first, and a client's next try has the place of the one
- * before it: whoever has waited long has tried again since, or is gone.
+ * whom we have searched for in vain. Of equals the latest and the one who has waited longest take turns: whoever is new in
+ * a flood of others is found soon, and nobody waits for ever. A client's next try has the place of the one before it.
  */
 export class BackgroundSearch {
   readonly #dependencies: BackgroundDependencies
@@ -39,7 +41,8 @@ export class BackgroundSearch {
   /** The latest of each block, as long as it waits. */
   readonly #latest = new Map<string, Waiting>()
   #waiting = 0
-  #current: Waiting | undefined
+  #current: Asked | undefined
+  #latestIsNext = true
   #running = false
 
   constructor(dependencies: BackgroundDependencies) {
@@ -57,27 +60,32 @@ export class BackgroundSearch {
 
   /** @param block who asks: the smallest network that one provider's customer has. False: too many wait already. */
   finish(search: Search, block: string, found: (match: Match) => void): boolean {
-    const { vain, now } = this.#dependencies
-    const [before, askedAt] = [this.#latest.get(block), now()]
-    const again = before && askedAt - before.askedAt < RETRY_MILLISECONDS ? before : undefined
-    const rank = again?.rank ?? Math.min(vain.of(block), LAST_RANK)
-    if (this.#waiting >= MAX_WAITING && !this.#giveUpFor(rank)) return false
+    const asked = { search, block, found }
+    const before = this.#latest.get(block)
+    if (before) {
+      const former = before.asked
+      before.asked = asked
+      // It may be somebody else's behind the same address.
+      this.#enter(former, Math.min(before.rank + 1, LAST_RANK))
+      return true
+    }
+    const { vain } = this.#dependencies
+    // One of theirs may wait in another worker.
+    const rank = Math.min(Math.max(0, vain.of(block) - 1), LAST_RANK)
+    const waiting = this.#enter(asked, rank)
+    if (!waiting) return false
     vain.add(block, 1)
-    this.#waiting++
-    if (again) this.#demote(again)
-    const waiting = { search, block, found, askedAt, rank }
     this.#latest.set(block, waiting)
-    this.#ranks[rank]!.push(waiting)
     if (!this.#running) this.#rest(SHORTEST_REST)
     return true
   }
 
-  /** The new try comes first. */
-  #demote(waiting: Waiting): void {
-    const line = this.#ranks[waiting.rank]!
-    line.splice(line.lastIndexOf(waiting), 1)
-    waiting.rank = Math.min(waiting.rank + 1, LAST_RANK)
-    this.#ranks[waiting.rank]!.push(waiting)
+  #enter(asked: Asked, rank: number): Waiting | undefined {
+    if (this.#waiting >= MAX_WAITING && !this.#giveUpFor(rank)) return undefined
+    const waiting = { asked, rank }
+    this.#waiting++
+    this.#ranks[rank]!.push(waiting)
+    return waiting
   }
 
   /** Whoever has waited longest of the last rank makes room for one of a better rank. */
@@ -93,7 +101,8 @@ export class BackgroundSearch {
 
   #left(waiting: Waiting): void {
     this.#waiting--
-    if (this.#latest.get(waiting.block) === waiting) this.#latest.delete(waiting.block)
+    const { block } = waiting.asked
+    if (this.#latest.get(block) === waiting) this.#latest.delete(block)
   }
 
   #rest(milliseconds: number): void {
@@ -121,14 +130,15 @@ export class BackgroundSearch {
     this.#rest(Math.max(SHORTEST_REST, (now() - began) * REST_FOR_EACH_MILLISECOND))
   }
 
-  #next(): Waiting | undefined {
+  #next(): Asked | undefined {
     for (const line of this.#ranks) {
-      const next = line.pop()
+      const next = this.#latestIsNext ? line.pop() : line.shift()
       if (!next) continue
+      this.#latestIsNext = !this.#latestIsNext
       this.#left(next)
       // Another try or another worker may have found them meanwhile.
-      next.search.askAgain()
-      return next
+      next.asked.search.askAgain()
+      return next.asked
     }
     return undefined
   }
