@@ -11,6 +11,7 @@ const PACKAGES = new Map([
   ['find', 'findutils'],
   ['flock', 'util-linux'],
   ['getconf', 'libc-bin'],
+  ['script', 'bsdutils'],
   ['ss', 'iproute2'],
   ['ss-server', 'shadowsocks-libev'],
 ])

@@ -10,6 +10,9 @@ import { type Surroundings, surroundings } from './surroundings.ts'
 
 type Command = InferValue<typeof commandLine>
 
+/** Below that the help cannot be laid out. */
+const NARROWEST = 40
+
 /** Parses the words after the program's name. A number is the exit code of a command line that ends here. */
 function parse(words: readonly string[], around: Surroundings): Command | number {
   const { stdout, stderr, version } = around
@@ -25,7 +28,7 @@ function parse(words: readonly string[], around: Surroundings): Command | number
     stdout: (text) => stdout.write(`${text}\n`),
     stderr: (text) => stderr.write(`${text}\n`),
     colors: stdout.colour && stderr.colour,
-    maxWidth: Math.min(stdout.columns, 110),
+    maxWidth: Math.max(NARROWEST, Math.min(stdout.columns, 110)),
     termWidth: 'auto',
   })
 }

@@ -51,7 +51,9 @@ function output(stream: NodeJS.WriteStream & { readonly fd: number }, env: Envir
   const isTerminal = isatty(stream.fd)
   // https://no-color.org
   const colour = isTerminal && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb'
-  return { write: (text) => void stream.write(text), isTerminal, columns: stream.columns ?? 80, colour }
+  // A terminal whose size nobody has set says 0.
+  const columns = stream.columns > 0 ? stream.columns : 80
+  return { write: (text) => void stream.write(text), isTerminal, columns, colour }
 }
 
 /** The stripped program lies deeper or flatter than the source: the nearest package.json above says where the root is. */
