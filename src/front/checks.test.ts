@@ -58,3 +58,12 @@ test('a front elsewhere', () => {
   const remote = { ...site, endpoint: { kind: 'tcp', host: 'www.example.org', port: 443 } } as const
   expect(siteWarnings(remote, good).map(({ code }) => code)).toEqual(['front_remote'])
 })
+
+test('an interface whose packets end where Android stumbles is named', () => {
+  const warnings = siteWarnings(site, good, [
+    { name: 'eth0', mtu: 1500 },
+    { name: 'wg0', mtu: 1272 },
+  ])
+  expect(warnings.map(({ code }) => code)).toEqual(['front_flight_cut'])
+  expect(warnings[0]!.message).toContain('1215 bytes, and packets of wg0 (MTU 1272, IPv4)')
+})

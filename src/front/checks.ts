@@ -2,6 +2,7 @@ import { formatEndpoint } from '../net/endpoint.ts'
 import type { HelloClass } from '../protocol/tls/hello-writer.ts'
 import { MAX_ENCRYPTED_RECORD } from '../protocol/tls/server-flight.ts'
 import { isNear } from './locality.ts'
+import { type InterfaceMtu, stumblingInterfaces } from './segments.ts'
 import type { NoMirrorReason, Site, SiteFacts } from './site.ts'
 
 export type SiteWarningCode =
@@ -17,6 +18,7 @@ export type SiteWarningCode =
   | 'front_many_records'
   | 'front_varying_records'
   | 'front_flight_too_long'
+  | 'front_flight_cut'
 
 export interface SiteWarning {
   readonly code: SiteWarningCode
@@ -24,7 +26,11 @@ export interface SiteWarning {
 }
 
 /** What an operator should know about a front, each with its remedy; the gravest first, nothing where all is well. */
-export function siteWarnings(site: Site, facts: SiteFacts): SiteWarning[] {
+export function siteWarnings(
+  site: Site,
+  facts: SiteFacts,
+  interfaces: readonly InterfaceMtu[] = [],
+): SiteWarning[] {
   const front = `The front ${formatEndpoint(site.endpoint)} (${site.domain})`
   if (facts.selfTarget) {
     return [
@@ -45,7 +51,12 @@ export function siteWarnings(site: Site, facts: SiteFacts): SiteWarning[] {
     ]
   }
   if (!facts.tls13) return [withoutTls13(front, site, facts), ...remote]
-  return [...unmirrorableWarnings(front, facts), ...flightWarnings(front, facts), ...remote]
+  return [
+    ...unmirrorableWarnings(front, facts),
+    ...flightWarnings(front, facts),
+    ...cutWarnings(front, facts, interfaces),
+    ...remote,
+  ]
 }
 
 function withoutTls13(front: string, site: Site, facts: SiteFacts): SiteWarning {
@@ -136,6 +147,24 @@ function flightWarnings(front: string, facts: SiteFacts): SiteWarning[] {
     )
   }
   return warnings
+}
+
+/** Behind the ServerHello stand the ChangeCipherSpec, six bytes, and the header of the one encrypted record. */
+const BEHIND_HELLO = 6 + 5
+
+function cutWarnings(front: string, facts: SiteFacts, interfaces: readonly InterfaceMtu[]): SiteWarning[] {
+  const { tdlib: whole } = facts.flightBytes
+  const { tdlib: encrypted } = facts.encryptedBytes
+  if (whole === undefined || encrypted === undefined) return []
+  const helloEnd = whole - encrypted - BEHIND_HELLO
+  const named = stumblingInterfaces(helloEnd, interfaces)
+  if (named.length === 0) return []
+  return [
+    warning(
+      'front_flight_cut',
+      `${front} sends a ServerHello of ${helloEnd} bytes, and packets of ${named.join(', ')} end just behind it, where Telegram for Android breaks off. Give that interface another MTU (1500 is usual).`,
+    ),
+  ]
 }
 
 function remoteWarning(site: Site, front: string): SiteWarning[] {

@@ -3,6 +3,7 @@ import { type SiteWarning, siteWarnings } from '../front/checks.ts'
 import { learnSite } from '../front/learn.ts'
 import type { Site, SiteFacts } from '../front/site.ts'
 import { exchange } from '../net/exchange.ts'
+import { interfaceMtus } from '../net/interface-mtus.ts'
 import { writeLocalHeader } from '../protocol/proxy-header/write-proxy-header.ts'
 import type { Log } from '../telemetry/log.ts'
 import { ownRandomFor } from './own-random.ts'
@@ -83,7 +84,7 @@ export class SiteLearning {
     const first = this.facts[place] === undefined
     this.facts[place] = facts
     if (first || facts.reachable) {
-      followed.warnings = siteWarnings(site, facts)
+      followed.warnings = siteWarnings(site, facts, interfaceMtus())
       this.#dependencies.learned(this.facts)
     }
     if (!facts.reachable && !facts.selfTarget) void this.#learnLater(place, followed)
