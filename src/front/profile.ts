@@ -12,6 +12,8 @@ export interface SiteProfile {
   readonly flights: Flights
   /** How it goes on when the client does not finish the handshake; absent while that was not measured. */
   readonly manners?: Manners | undefined
+  /** Payload of its largest records, where they are not the usual full ones. */
+  readonly fullRecord?: number | undefined
 }
 
 /** Whole flights kept of each class: enough for the spread of a signature's length, a byte or two. */

@@ -11,6 +11,8 @@ export interface DirectRelayOptions {
   readonly dataCentre: Leg
   /** Stands behind the client's init; undefined for a client without FakeTLS. */
   readonly stripper: RecordStripper | undefined
+  /** Payload of a full record towards the client, where it is not the usual one. */
+  readonly fullRecord?: number | undefined
   readonly decipher: Decipheriv
   readonly cipher: Cipheriv
   readonly meter?: RelayMeter | undefined
@@ -53,9 +55,11 @@ export class DirectRelay implements Relay, LegHandler {
     this.#decipher = options.decipher
     this.#cipher = options.cipher
     this.#wheel = dependencies.wheel
-    const { client, stripper } = options
+    const { client, stripper, fullRecord } = options
     const { outgoing, wheel } = dependencies
-    this.#down = stripper ? new RecordWriter(client, outgoing, wheel) : new PlainWriter(client, outgoing)
+    this.#down = stripper
+      ? new RecordWriter(client, outgoing, wheel, fullRecord)
+      : new PlainWriter(client, outgoing)
     this.#onOver = onOver
     this.lastUpAt = wheel.now
     this.lastDownAt = wheel.now

@@ -31,6 +31,8 @@ export interface MiddleRelayOptions {
   readonly transport: Transport
   /** Stands behind the client's init; undefined for a client without FakeTLS. */
   readonly stripper: RecordStripper | undefined
+  /** Payload of a full record towards the client, where it is not the usual one. */
+  readonly fullRecord?: number | undefined
   /** From the client; its keystream stands behind the init. */
   readonly decipher: Decipheriv
   /** Towards the client, from its start. */
@@ -80,7 +82,7 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
     dependencies: MiddleRelayDependencies,
     onOver: (relay: MiddleRelay) => void,
   ) {
-    const { client, stripper } = options
+    const { client, stripper, fullRecord } = options
     const { outgoing, wheel } = dependencies
     this.#client = client
     this.#link = options.link
@@ -90,7 +92,9 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
     this.#frames = new FrameReader(options.transport, options.frameLimit)
     this.#answers = new AnswerFlow({
       client,
-      writer: stripper ? new RecordWriter(client, outgoing, wheel) : new PlainWriter(client, outgoing),
+      writer: stripper
+        ? new RecordWriter(client, outgoing, wheel, fullRecord)
+        : new PlainWriter(client, outgoing),
       cipher: options.cipher,
       budget: dependencies.waiting,
     })

@@ -15,29 +15,32 @@ export class RecordWriter implements Deadline {
   readonly #client: Leg
   readonly #outgoing: OutgoingBuffers
   readonly #wheel: Wheel
+  /** Payload of a full record. */
+  readonly #full: number
   #rest: Buffer | undefined
   #restLength = 0
 
-  constructor(client: Leg, outgoing: OutgoingBuffers, wheel: Wheel) {
+  constructor(client: Leg, outgoing: OutgoingBuffers, wheel: Wheel, full = FULL_RECORD) {
     this.#client = client
     this.#outgoing = outgoing
     this.#wheel = wheel
+    this.#full = full
   }
 
   /** False: the client has not taken it all; its drain comes. */
   write(n: number, bytes: Uint8Array): boolean {
     const total = this.#restLength + n
-    const overhang = total % FULL_RECORD
+    const overhang = total % this.#full
     const rest = overhang > 0 && overhang < MIN_RECORD ? overhang : 0
     if (rest === total) {
       this.#keep(bytes, 0, n)
       return true
     }
-    const out = this.#outgoing.take(framedSize(total))
+    const out = this.#outgoing.take(framedSize(total, this.#full))
     const length =
       this.#restLength > 0
         ? this.#frameBehindRest(out, bytes, n - rest)
-        : frameRecords(out, 0, bytes, 0, n - rest)
+        : frameRecords(out, 0, bytes, 0, n - rest, this.#full)
     if (rest > 0) this.#keep(bytes, n - rest, n)
     return this.#client.writePooled(out, length)
   }
@@ -45,7 +48,7 @@ export class RecordWriter implements Deadline {
   /** The first record begins with what was kept. Returns the bytes written to `out`. */
   #frameBehindRest(out: Buffer, bytes: Uint8Array, n: number): number {
     const kept = this.#restLength
-    const first = Math.min(n, FULL_RECORD - kept)
+    const first = Math.min(n, this.#full - kept)
     // Framed as if the kept bytes stood before the others: the header of the whole, then both parts.
     const end = frameRecords(out, kept, bytes, 0, first)
     const length = kept + first
@@ -55,7 +58,7 @@ export class RecordWriter implements Deadline {
     this.#rest!.copy(out, 5, 0, kept)
     this.#restLength = 0
     this.#wheel.cancel(this)
-    return n > first ? frameRecords(out, end, bytes, first, n - first) : end
+    return n > first ? frameRecords(out, end, bytes, first, n - first, this.#full) : end
   }
 
   #keep(bytes: Uint8Array, from: number, to: number): void {

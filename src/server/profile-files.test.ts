@@ -50,6 +50,15 @@ test('what was written is read again, and is its owner’s alone', async () => {
   expect(statSync(only()).mode & 0o777).toBe(0o600)
 })
 
+test('a size of records is kept, and one that cannot be is not', async () => {
+  await files.write(SITE, { ...PROFILE, fullRecord: 4113 })
+  expect((await files.read(SITE))!.fullRecord).toBe(4113)
+  for (const fullRecord of [100, 16_401, 1e9, 0.5]) {
+    await files.write(SITE, { ...PROFILE, fullRecord })
+    expect((await files.read(SITE))!.fullRecord).toBeUndefined()
+  }
+})
+
 test('a write that a crash left unfinished is in nobody’s way', async () => {
   await files.write(SITE, PROFILE)
   writeFileSync(`${only()}.new`, 'half')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fullRecord } from '../front/full-record.ts'
 import { HELLO_CLASSES } from '../front/learn.ts'
 import { readManners } from '../front/manners.ts'
 import { FLIGHTS_KEPT, type Flights, type SiteProfile } from '../front/profile.ts'
@@ -67,8 +68,8 @@ export class ProfileFiles {
   }
 }
 
-function writeProfile({ flights, manners }: SiteProfile, { domain, endpoint }: Site): string {
-  return `${JSON.stringify({ version: VERSION, domain, endpoint: formatEndpoint(endpoint), flights, manners })}\n`
+function writeProfile(profile: SiteProfile, { domain, endpoint }: Site): string {
+  return `${JSON.stringify({ version: VERSION, domain, endpoint: formatEndpoint(endpoint), ...profile })}\n`
 }
 
 /** What of it is whole; undefined for what is of another version, another site, or no JSON. */
@@ -77,7 +78,15 @@ function readProfile(text: string, site: Site): SiteProfile | undefined {
   if (kept?.version !== VERSION || kept.domain !== site.domain) return undefined
   if (kept.endpoint !== formatEndpoint(site.endpoint)) return undefined
   const flights = readFlights(kept.flights)
-  return Object.keys(flights).length > 0 ? { flights, manners: readManners(kept.manners) } : undefined
+  return Object.keys(flights).length > 0
+    ? { flights, manners: readManners(kept.manners), ...readFullRecord(kept.fullRecord) }
+    : undefined
+}
+
+function readFullRecord(value: unknown): Pick<SiteProfile, 'fullRecord'> {
+  // As if records of this size had just come.
+  const size = Number.isInteger(value) ? fullRecord(Array<number>(3).fill(Number(value))) : undefined
+  return size === undefined ? {} : { fullRecord: size }
 }
 
 function parsed(text: string): Record<string, unknown> | undefined {

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fullRecord } from '../front/full-record.ts'
 import { learnManners, type MannersDependencies, watchSilence, withSilence } from '../front/manners.ts'
 import { FLIGHTS_KEPT, renewFlights, type SiteProfile } from '../front/profile.ts'
 import { recordFlights } from '../front/record-flights.ts'
 import type { Site, SiteFacts } from '../front/site.ts'
+import { nameToAsk } from '../front/sites.ts'
 import { converse, type Turn } from '../net/converse.ts'
 import type { Endpoint } from '../net/endpoint.ts'
+import { httpsRecords } from '../net/https-records.ts'
 import { writeLocalHeader } from '../protocol/proxy-header/write-proxy-header.ts'
 import type { Log } from '../telemetry/log.ts'
 import { ProfileFiles } from './profile-files.ts'
@@ -19,6 +22,8 @@ const PER_ROUND = 2
 const PER_FIRST_ROUND = 6
 /** Milliseconds between two rounds, give or take half: until enough is known, from then on, and while there is no front. */
 const FIRST_ROUNDS = 4000
+/** Before the first: a start has other things to do. */
+const FIRST_ROUND = 2000
 const LATER_ROUNDS = 30 * 60_000
 const WHILE_DOWN = 10_000
 /** After so many rounds the manners are measured again: about twice a day. */
@@ -26,6 +31,9 @@ const ROUNDS_PER_MANNERS = 24
 /** Some fronts have one coarse clock for all connections (Bun: four seconds), so the same silence is watched at several moments. */
 const WATCHES = 4
 const WATCH_STEP = 1300
+/** The site's page, for the sizes of its records. */
+const PAGE_TIMEOUT = 5000
+const MOST_RECORDS = 40
 const ENOUGH_ROUNDS = FLIGHTS_KEPT / PER_ROUND / 2
 
 /** What was recorded of the sites, by place. */
@@ -95,7 +103,7 @@ export class ProfileKeeping {
 
   async #keep(place: number, { site, stop: { signal } }: Followed): Promise<void> {
     const random = pooledRandom()
-    let wait = 0
+    let wait = around(FIRST_ROUND)
     for (let round = 0; !signal.aborted; ) {
       // Aborted while it sleeps: the loop's own condition ends it.
       await sleep(wait, undefined, { signal, ref: false }).catch(() => {})
@@ -133,7 +141,17 @@ export class ProfileKeeping {
     const before = this.profiles[place]
     if (!manners || !before || dependencies.signal.aborted) return
     const { silences, silence } = before.manners ?? manners
-    this.#learned(place, site, { ...before, manners: { ...manners, silences, silence } })
+    const sizes = await httpsRecords(site.endpoint, {
+      serverName: nameToAsk(site.domain),
+      preamble: preamble(site),
+      timeout: PAGE_TIMEOUT,
+      most: MOST_RECORDS,
+    })
+    this.#learned(place, site, {
+      ...before,
+      manners: { ...manners, silences, silence },
+      fullRecord: fullRecord(sizes),
+    })
     if (before.manners === undefined) {
       this.#dependencies.log.info('this front can be answered for when it is not there', {
         domain: site.domain,
@@ -182,6 +200,10 @@ function around(milliseconds: number): number {
 }
 
 /** As `exchangeWith`. */
+function preamble({ proxyProtocol = 'off' }: Site): Buffer {
+  return proxyProtocol === 'off' ? Buffer.alloc(0) : writeLocalHeader(proxyProtocol)
+}
+
 function converseWith({ proxyProtocol = 'off' }: Site): typeof converse {
   if (proxyProtocol === 'off') return converse
   const header = writeLocalHeader(proxyProtocol)

@@ -19,6 +19,8 @@ export interface Opened {
   readonly rest: Buffer
   /** Undefined: without FakeTLS. */
   readonly stripper: RecordStripper | undefined
+  /** Payload of a full record of that site, where it is not the usual one. */
+  readonly fullRecord?: number | undefined
   /** Number of the site whose answer it got, as configured. */
   readonly site: number
 }
@@ -70,7 +72,7 @@ function toMiddle(
   visitor: Visitor,
   house: House,
 ): undefined {
-  const { init, admitted, stripper, rest } = opened
+  const { init, admitted, stripper, fullRecord, rest } = opened
   tee.leave()
   house.startMiddleRelay(
     {
@@ -78,6 +80,7 @@ function toMiddle(
       link: found.link,
       transport: init.transport,
       stripper,
+      fullRecord,
       decipher: init.decipher,
       cipher: openedCipher(init.toClient),
       frameLimit: house.settings.clientFrame,
@@ -98,7 +101,7 @@ async function toDataCentre(
   visitor: Visitor,
   house: House,
 ): Promise<RouteCode | undefined> {
-  const { user, admitted, init, stripper, rest } = opened
+  const { user, admitted, init, stripper, fullRecord, rest } = opened
   const road = house.directory.road(init.dc)
   if (!road) return 'unknown_dc'
   const dialled = await house.dialTelegram(road, user, admitted.meter)
@@ -119,6 +122,7 @@ async function toDataCentre(
       client: tee.client,
       dataCentre: dialled.leg,
       stripper,
+      fullRecord,
       decipher: init.decipher,
       cipher,
       meter: admitted.meter,

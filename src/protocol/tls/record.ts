@@ -10,6 +10,9 @@ import {
 /** Payload of the full records that every real stack sends: 16,384 plus content type and AEAD tag (RFC 8446 §5.2). */
 export const FULL_RECORD = 16_401
 
+/** The least that we take for a full record, where a site sends smaller ones: room for headers is laid out for it. */
+export const LEAST_FULL_RECORD = 2048
+
 /**
  * Payload of the smallest record that a real stack sends: one byte, its content type, the tag.
  * `frameRecords` itself frames what it is given: where the rest after full records is shorter than this, its caller
@@ -17,21 +20,28 @@ export const FULL_RECORD = 16_401
  */
 export const MIN_RECORD = 18
 
-/** Bytes that `n` bytes of payload take on the wire. */
-export function framedSize(n: number): number {
-  return n + RECORD_HEADER * Math.ceil(n / FULL_RECORD)
+/** Bytes that `n` bytes of payload take on the wire, in records of at most `full`. */
+export function framedSize(n: number, full = FULL_RECORD): number {
+  return n + RECORD_HEADER * Math.ceil(n / full)
 }
 
 /**
- * Frames input[from, from+n) into `out` at offset `at`: full records, then one with the rest. Returns the offset after
+ * Frames input[from, from+n) into `out` at offset `at`: records of `full` bytes, then one with the rest. Returns the offset after
  * the last byte. `out` must have room for `framedSize(n)`. The record with the rest may be as short as one byte.
  */
-export function frameRecords(out: Buffer, at: number, input: Uint8Array, from: number, n: number): number {
+export function frameRecords(
+  out: Buffer,
+  at: number,
+  input: Uint8Array,
+  from: number,
+  n: number,
+  full = FULL_RECORD,
+): number {
   const end = from + n
   let read = from
   let write = at
   while (read < end) {
-    const length = Math.min(end - read, FULL_RECORD)
+    const length = Math.min(end - read, full)
     out[write] = APPLICATION_DATA
     out[write + 1] = VERSION_MAJOR
     out[write + 2] = VERSION_MINOR
