@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { type Loaded, loadConfig } from '../config/load.ts'
 import { type ConfigProblem, formatProblem } from '../config/problem.ts'
 import type { Config } from '../config/schema.ts'
-import { whereabouts } from '../net/reverse-name.ts'
+import { usualAddress } from '../front/usual-address.ts'
 import { tryListen } from '../net/try-listen.ts'
 import type { Running, serve as Serve } from '../server/supervisor.ts'
 import { type Log, LogFileError, type OpenLog, openLog } from '../telemetry/log.ts'
@@ -190,5 +190,5 @@ function sayWarnings({ warnings }: Running, human: Output, log: Log): void {
 
 async function isTrialFront({ front }: Config, around: Surroundings): Promise<boolean> {
   if (front.address !== undefined) return front.address === 'built-in'
-  return (await whereabouts(front.domain, ownAddresses(around), around.lookups)) !== 'elsewhere'
+  return (await usualAddress(front.domain, ownAddresses(around), around.lookups)) === 'built-in'
 }

@@ -63,6 +63,7 @@ describe('a good file', () => {
         silence: 'off',
       },
       upstream: [],
+      dns: { servers: [{ kind: 'system' }], hosts: {} },
       telegram: {
         prefer: 'ipv4',
         unknown_dc: 'refuse',

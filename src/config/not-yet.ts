@@ -15,9 +15,6 @@ export interface NotYet {
 export const NOT_YET: readonly NotYet[] = [
   { path: 'front.shaping', off: [false, 'off'] },
   { path: 'telegram.middle.stun', off: ['off', []] },
-  { path: 'upstream.*.for.*', only: ['lists', 'front'] },
-  { path: 'dns.servers', off: ['system', ['system']] },
-  { path: 'dns.hosts', off: [{}] },
   { path: 'metrics.statsd' },
   { path: 'control.listen', off: [''] },
   { path: 'control.allow' },

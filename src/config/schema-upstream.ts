@@ -7,7 +7,7 @@ import { parseUpstreamUrl } from './upstream-url.ts'
 /** A sane name: it is a label of metrics. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/
 /** Each has a row of counters. */
-const MOST_UPSTREAMS = 32
+export const MOST_UPSTREAMS = 32
 
 const name = () =>
   text((value) =>

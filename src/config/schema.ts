@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseListenAddress } from './address.ts'
 import { parseCidr } from './ip.ts'
+import { dns } from './schema-dns.ts'
 import { front } from './schema-front.ts'
 import { listen, listener, publicHost, publicPort } from './schema-listener.ts'
 import { lists } from './schema-lists.ts'
@@ -227,6 +228,7 @@ export const schema = z.strictObject(
     limits: limits.prefault({}),
     telegram: telegram.prefault({}),
     upstream: upstreams,
+    dns: dns.prefault({}),
     lists: lists.prefault({}),
     replay: replay.prefault({}),
     metrics: metrics.prefault({}),

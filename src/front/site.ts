@@ -7,8 +7,15 @@ import type { UnmirrorableCode } from '../protocol/tls/server-flight.ts'
 export interface Site {
   readonly domain: string
   readonly endpoint: Endpoint
+  /** It is portico's own. */
+  readonly builtIn?: true
   /** The PROXY header that it wants before everything else. */
   readonly proxyProtocol?: ProxyVersion | 'off'
+}
+
+/** No proxy could lead there. */
+export function isOfThisHost({ builtIn, endpoint }: Site): boolean {
+  return builtIn === true || endpoint.kind === 'unix'
 }
 
 /** Why a site's answer to a hello cannot be mirrored: what `readServerFlight` said, or `half_record` when it never ended whole. */

@@ -1,5 +1,6 @@
+import type { Duplex } from 'node:stream'
 import type { Endpoint } from './endpoint.ts'
-import { socketTo } from './exchange.ts'
+import { type OpenStream, straightStream } from './open-stream.ts'
 
 /** What is said at once, and for how many milliseconds of silence it is listened then. */
 export interface Turn {
@@ -22,47 +23,50 @@ export interface Conversation {
 const MAX_HEARD = 64 * 1024
 
 /** Several turns on one fresh connection. For probes off the hot path; never rejects. */
-export function converse(to: Endpoint, turns: readonly Turn[], signal?: AbortSignal): Promise<Conversation> {
-  const { promise, resolve } = Promise.withResolvers<Conversation>()
-  const socket = socketTo(to, { allowHalfOpen: true })
-  if (socket === undefined) {
-    resolve({ heard: [], end: 'refused', milliseconds: 0 })
-    return promise
+export async function converse(
+  to: Endpoint,
+  turns: readonly Turn[],
+  signal: AbortSignal = new AbortController().signal,
+  open: OpenStream = straightStream(),
+): Promise<Conversation> {
+  try {
+    return await talk(await open(to, signal), turns, signal)
+  } catch {
+    return { heard: [], end: signal.aborted ? 'open' : 'refused', milliseconds: 0 }
   }
+}
+
+function talk(stream: Duplex, turns: readonly Turn[], signal: AbortSignal): Promise<Conversation> {
+  const { promise, resolve } = Promise.withResolvers<Conversation>()
   const heard: Buffer[] = []
-  let began = performance.now()
-  let connected = false
+  const began = performance.now()
   let silence: NodeJS.Timeout | undefined
 
   const finish = (end: Conversation['end']) => {
     clearTimeout(silence)
-    signal?.removeEventListener('abort', abandon)
-    socket.destroy()
+    signal.removeEventListener('abort', abandon)
+    stream.destroy()
     resolve({ heard, end, milliseconds: performance.now() - began })
   }
   const abandon = () => finish('open')
-  signal?.addEventListener('abort', abandon)
+  signal.addEventListener('abort', abandon)
   const say = () => {
     const turn = turns[heard.length]
     if (turn === undefined) return finish('open')
     heard.push(Buffer.alloc(0))
-    if (turn.bytes.length > 0) socket.write(turn.bytes)
-    if (turn.fin) socket.end()
+    if (turn.bytes.length > 0) stream.write(turn.bytes)
+    if (turn.fin) stream.end()
     silence = setTimeout(say, turn.quiet)
   }
-  socket.once('connect', () => {
-    connected = true
-    began = performance.now()
-    say()
-  })
-  socket.on('data', (chunk: Buffer) => {
+  stream.on('data', (chunk: Buffer) => {
     const at = heard.length - 1
     const quiet = turns[at]?.quiet ?? 0
     heard[at] = Buffer.concat([heard[at] ?? Buffer.alloc(0), chunk]).subarray(0, MAX_HEARD)
     clearTimeout(silence)
     silence = setTimeout(say, quiet)
   })
-  socket.once('end', () => finish('fin'))
-  socket.on('error', () => finish(connected ? 'reset' : 'refused'))
+  stream.once('end', () => finish('fin'))
+  stream.on('error', () => finish('reset'))
+  say()
   return promise
 }

@@ -1,10 +1,13 @@
-import { connect, isIP } from 'node:net'
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
+import type { Names } from './dns/names.ts'
 import type { Endpoint } from './endpoint.ts'
 import { type LegHandler, type LegResources, SocketLeg } from './leg.ts'
 import type { SharedReads } from './static-read.ts'
 
 export interface DialResources extends LegResources {
   reads: SharedReads
+  /** Absent: names are looked up as the system does. */
+  names?: Names | undefined
 }
 
 /** For whoever counts, beside the handler. */
@@ -30,7 +33,7 @@ export function dial(
   const { outgoing } = resources
   let { window } = events
   const options = {
-    ...where(endpoint),
+    ...where(endpoint, resources.names, events.localAddress),
     ...(events.localAddress !== undefined && { localAddress: events.localAddress }),
     allowHalfOpen: true,
     noDelay: true,
@@ -42,6 +45,7 @@ export function dial(
     },
   }
   const socket = connect(options)
+  if ('lookup' in options && resources.names) remember(socket, options.host, resources.names)
   const leg: SocketLeg = new SocketLeg(socket, handler, resources, {
     connected: false,
     unix: endpoint.kind === 'unix',
@@ -54,12 +58,39 @@ export function dial(
   return leg
 }
 
+interface TcpWhere {
+  host: string
+  port: number
+  autoSelectFamily: boolean
+  autoSelectFamilyAttemptTimeout?: number
+  lookup?: LookupFunction
+}
+
 function where(
   endpoint: Endpoint,
-): { path: string } | { host: string; port: number; autoSelectFamily: boolean } {
+  names: Names | undefined,
+  bind: string | undefined,
+): { path: string } | TcpWhere {
   if (endpoint.kind === 'unix') return { path: endpoint.path }
+  const { host, port } = endpoint
   // For a literal address the selection would only be a second code path.
-  return { host: endpoint.host, port: endpoint.port, autoSelectFamily: isIP(endpoint.host) === 0 }
+  if (isIP(host) !== 0) return { host, port, autoSelectFamily: false }
+  if (!names) return { host, port, autoSelectFamily: true }
+  const patience = names.patience(host)
+  const lookup = names.lookup(bind)
+  return { host, port, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: patience, lookup }
+}
+
+/** Which address of a name answered, and how fast: the next dial begins with it. */
+function remember(socket: Socket, host: string, names: Names): void {
+  const began = performance.now()
+  socket.once('connect', () => {
+    const address = socket.remoteAddress
+    if (address !== undefined) names.connected(host, address, performance.now() - began)
+  })
+  socket.once('error', () => {
+    if (socket.connecting) names.failed(host)
+  })
 }
 
 const FAILURES = [
@@ -92,6 +123,7 @@ export function dialFailure(code: string | undefined): DialFailure {
     case 'EAFNOSUPPORT':
     case 'ENOENT':
     case 'ENOTFOUND':
+    case 'EAI_AGAIN':
       return 'unreachable'
     default:
       return FAILURES.find((known) => known === code) ?? 'error'

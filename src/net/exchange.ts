@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { Endpoint } from './endpoint.ts'
+import { type OpenStream, straightStream } from './open-stream.ts'
 
 /**
  * How an exchange ended. `quiet`: nothing came for the quiet time after the last byte, or `limit` bytes are here; `fin`: the
@@ -23,30 +24,43 @@ export interface ExchangeOptions {
 }
 
 /** Sends `bytes` on a fresh connection and collects what comes back. For probes off the hot path; never rejects. */
-export function exchange(to: Endpoint, bytes: Uint8Array, options: ExchangeOptions): Promise<Exchange> {
-  const { promise, resolve } = Promise.withResolvers<Exchange>()
-  const socket = socketTo(to)
-  if (socket === undefined) {
-    resolve({ received: Buffer.alloc(0), end: 'refused' })
-    return promise
+export async function exchange(
+  to: Endpoint,
+  bytes: Uint8Array,
+  options: ExchangeOptions,
+  open: OpenStream = straightStream(),
+): Promise<Exchange> {
+  const deadline = new AbortController()
+  const timer = setTimeout(() => deadline.abort(), options.timeout)
+  try {
+    const stream = await open(to, deadline.signal)
+    return await converse(stream, bytes, options, deadline.signal)
+  } catch {
+    return { received: Buffer.alloc(0), end: deadline.signal.aborted ? 'timeout' : 'refused' }
+  } finally {
+    clearTimeout(timer)
   }
+}
+
+function converse(
+  stream: Duplex,
+  bytes: Uint8Array,
+  options: ExchangeOptions,
+  deadline: AbortSignal,
+): Promise<Exchange> {
+  const { promise, resolve } = Promise.withResolvers<Exchange>()
   const chunks: Buffer[] = []
   let received = 0
-  let connected = false
   let silence: NodeJS.Timeout | undefined
-  const deadline = setTimeout(() => finish('timeout'), options.timeout)
-
   const finish = (end: ExchangeEnd) => {
-    clearTimeout(deadline)
+    deadline.removeEventListener('abort', late)
     clearTimeout(silence)
-    socket.destroy()
+    stream.destroy()
     resolve({ received: Buffer.concat(chunks), end })
   }
-  socket.once('connect', () => {
-    connected = true
-    if (bytes.length > 0) socket.write(bytes)
-  })
-  socket.on('data', (chunk: Buffer) => {
+  const late = () => finish('timeout')
+  deadline.addEventListener('abort', late, { once: true })
+  stream.on('data', (chunk: Buffer) => {
     const kept = chunk.subarray(0, options.limit - received)
     chunks.push(kept)
     received += kept.length
@@ -54,20 +68,8 @@ export function exchange(to: Endpoint, bytes: Uint8Array, options: ExchangeOptio
     clearTimeout(silence)
     silence = setTimeout(() => finish('quiet'), options.quiet)
   })
-  socket.once('end', () => finish('fin'))
-  socket.on('error', () => finish(connected ? 'reset' : 'refused'))
+  stream.once('end', () => finish('fin'))
+  stream.on('error', () => finish('reset'))
+  if (bytes.length > 0) stream.write(bytes)
   return promise
-}
-
-/** Undefined where the address itself is impossible (a port beyond 65,535): node:net throws there instead of emitting. */
-export function socketTo(to: Endpoint, options: { allowHalfOpen?: boolean } = {}): Socket | undefined {
-  try {
-    const socket =
-      to.kind === 'unix'
-        ? connect({ path: to.path, ...options })
-        : connect({ host: to.host === '' ? 'localhost' : to.host, port: to.port, ...options })
-    return socket.setNoDelay(true)
-  } catch {
-    return undefined
-  }
 }

@@ -1,3 +1,6 @@
+import { type HttpAnswer, httpGet } from './http-get.ts'
+import { type OpenStream, straightStream } from './open-stream.ts'
+
 /** Redirects that are followed. */
 const MAX_REDIRECTS = 5
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
@@ -33,16 +36,24 @@ export type FetchedText =
   | { readonly state: 'unchanged' }
   | { readonly state: 'failed'; readonly code: FetchFailure; readonly message: string }
 
-/** GET of an `http:` or `https:` URL. Never rejects. */
-export async function fetchText(url: string, options: FetchTextOptions): Promise<FetchedText> {
+/** As whoever needs a text sees it: which way the connection goes is settled. */
+export type FetchText = (url: string, options: FetchTextOptions) => Promise<FetchedText>
+
+/** GET of an `http:` or `https:` URL, on connections that `open` begins. Never rejects. */
+export async function fetchText(
+  url: string,
+  options: FetchTextOptions,
+  open: OpenStream = straightStream(),
+): Promise<FetchedText> {
   const deadline = AbortSignal.timeout(options.timeout)
   const signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline
   try {
-    const response = await follow(url, { signal, headers: conditions(options.validators) })
+    const headers = conditions(options.validators)
+    const response = await follow(url, (to) => httpGet(to, headers, signal, open))
     if ('state' in response) return response
+    if (response.status !== 200) response.body.destroy()
     if (response.status === NOT_MODIFIED) return { state: 'unchanged' }
     if (response.status !== 200) {
-      await response.body?.cancel()
       return failed('bad_status', `status ${response.status}`)
     }
     const text = await readBody(response, options.limit)
@@ -62,22 +73,21 @@ function conditions({ etag, lastModified }: Validators = {}): Record<string, str
   }
 }
 
-function validatorsOf({ headers }: Response): Validators {
-  const [etag, lastModified] = [headers.get('etag'), headers.get('last-modified')]
-  return { ...(etag === null ? {} : { etag }), ...(lastModified === null ? {} : { lastModified }) }
+function validatorsOf({ headers }: HttpAnswer): Validators {
+  const { etag, 'last-modified': lastModified } = headers
+  return { ...(etag === undefined ? {} : { etag }), ...(lastModified === undefined ? {} : { lastModified }) }
 }
 
 async function follow(
   first: string,
-  request: RequestInit,
-): Promise<Response | Extract<FetchedText, { state: 'failed' }>> {
+  get: (url: URL) => Promise<HttpAnswer>,
+): Promise<HttpAnswer | Extract<FetchedText, { state: 'failed' }>> {
   let url = new URL(first)
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const response = await fetch(url, { ...request, redirect: 'manual' })
+    const response = await get(url)
     if (!REDIRECTS.has(response.status)) return response
-    await response.body?.cancel()
-    const location = response.headers.get('location')
-    const next = redirectTarget(url, location)
+    response.body.destroy()
+    const next = redirectTarget(url, response.headers.location)
     if (!next) return failed('bad_redirect', 'redirected out of TLS, to what is not HTTP, or nowhere')
     url = next
   }
@@ -85,27 +95,26 @@ async function follow(
 }
 
 /** Where a redirect leads; undefined where it must not be followed: out of TLS, or to what is not HTTP. */
-export function redirectTarget(from: URL, location: string | null): URL | undefined {
-  const to = location === null ? null : URL.parse(location, from)
+export function redirectTarget(from: URL, location: string | undefined): URL | undefined {
+  const to = location === undefined ? null : URL.parse(location, from)
   const isSafe = to?.protocol === 'https:' || (to?.protocol === 'http:' && from.protocol === 'http:')
-  // Nor is anybody introduced by somebody else: `fetch` refuses URLs with a user's name.
+  // Nor is anybody introduced by somebody else.
   return to !== null && isSafe && to.username === '' && to.password === '' ? to : undefined
 }
 
 /** Undefined: longer than the limit, in which case the rest is not read. */
-async function readBody({ body, headers }: Response, limit: number): Promise<string | undefined> {
-  if (body === null) return ''
-  if (Number(headers.get('content-length')) > limit) {
-    await body.cancel()
+async function readBody({ body, headers }: HttpAnswer, limit: number): Promise<string | undefined> {
+  if (headers['content-encoding'] === undefined && Number(headers['content-length']) > limit) {
+    body.destroy()
     return undefined
   }
   const parts: Buffer[] = []
   let length = 0
-  for await (const part of body) {
+  for await (const part of body as AsyncIterable<Buffer>) {
     length += part.length
-    // Leaving the loop cancels the body.
+    // Leaving the loop ends the body.
     if (length > limit) return undefined
-    parts.push(Buffer.from(part.buffer, part.byteOffset, part.byteLength))
+    parts.push(part)
   }
   return Buffer.concat(parts).toString('latin1')
 }
@@ -114,9 +123,8 @@ function failed(code: FetchFailure, message: string): Extract<FetchedText, { sta
   return { state: 'failed', code, message }
 }
 
-/** `fetch` says "fetch failed" and keeps what happened in the cause. No message: it may show the URL, which may hold a token. */
+/** No message: it may show the URL, which may hold a token. */
 function reason(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  if (!(cause instanceof Error)) return String(cause)
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
+  if (!(error instanceof Error)) return String(error)
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

@@ -1,8 +1,7 @@
-import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import type { Endpoint } from './endpoint.ts'
-import { socketTo } from './exchange.ts'
+import { type OpenStream, straightStream } from './open-stream.ts'
 
 export interface RecordsOptions {
   readonly serverName: string
@@ -21,10 +20,20 @@ const APPLICATION_DATA = 0x17
  * Asks a site for `/` over TLS and HTTP/1.1 and returns the payload sizes of the encrypted records that came behind the
  * request, in their order. Whose certificate it is does not matter: nothing of the answer is used. Never rejects.
  */
-export function httpsRecords(to: Endpoint, options: RecordsOptions): Promise<number[]> {
+export async function httpsRecords(
+  to: Endpoint,
+  options: RecordsOptions,
+  open: OpenStream = straightStream(),
+): Promise<number[]> {
+  try {
+    return await ask(await open(to, AbortSignal.timeout(options.timeout)), options)
+  } catch {
+    return []
+  }
+}
+
+function ask(raw: Duplex, options: RecordsOptions): Promise<number[]> {
   const { promise, resolve } = Promise.withResolvers<number[]>()
-  const raw = socketTo(to)
-  if (raw === undefined) return Promise.resolve([])
   const { serverName, preamble, timeout, most } = options
   const sizes = new RecordSizes()
   const stream = tapped(raw, sizes)
@@ -55,7 +64,7 @@ export function httpsRecords(to: Endpoint, options: RecordsOptions): Promise<num
 }
 
 /** The socket as a stream whose arriving bytes are also measured. */
-function tapped(raw: Socket, sizes: RecordSizes): Duplex {
+function tapped(raw: Duplex, sizes: RecordSizes): Duplex {
   const stream = new Duplex({
     read: () => void raw.resume(),
     write: (chunk: Buffer, _encoding, done) => void raw.write(chunk, () => done()),

@@ -49,13 +49,17 @@ export async function forwardConfirmedName(
   return undefined
 }
 
-/** Where a name leads, seen from a host with these addresses. */
+/** Where a name leads, seen from a host with these addresses. A loopback address is every host's own. */
 export async function whereabouts(
   name: string,
   own: readonly string[],
-  lookups: NameLookups,
+  lookups: Pick<NameLookups, 'addresses'>,
 ): Promise<'here' | 'nowhere' | 'elsewhere'> {
   const addresses = await lookups.addresses(name)
   if (addresses.length === 0) return 'nowhere'
-  return addresses.some((address) => own.includes(address)) ? 'here' : 'elsewhere'
+  return addresses.some((address) => own.includes(address) || isLoopback(address)) ? 'here' : 'elsewhere'
+}
+
+function isLoopback(address: string): boolean {
+  return ['::1', '::', '0.0.0.0'].includes(address) || address.startsWith('127.')
 }

@@ -359,7 +359,7 @@ export class DataPlane {
 }
 
 /** What connections to Telegram are made of. */
-function roadsOf({ telegram, upstream, dns }: WorkerSettings['config'] & { readonly dns?: unknown }) {
+function roadsOf({ telegram, upstream, dns }: WorkerSettings['config']) {
   const { dial_timeout: timeout, warm, probe } = telegram
   return { timeout, warm, probe, upstream, dns }
 }

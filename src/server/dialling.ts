@@ -1,11 +1,13 @@
-import type { Site } from '../front/site.ts'
+import { isOfThisHost, type Site } from '../front/site.ts'
+import { AwaitedLeg } from '../net/awaited-leg.ts'
 import { dial, dialFailure } from '../net/dial.ts'
+import type { Names } from '../net/dns/names.ts'
 import type { Endpoint } from '../net/endpoint.ts'
-import type { Leg, LegHandler } from '../net/leg.ts'
+import type { Leg, LegHandler, SocketLeg } from '../net/leg.ts'
 import type { ProxyRoute } from '../protocol/proxy-header/proxy-header.ts'
 import { writeProxyHeader } from '../protocol/proxy-header/write-proxy-header.ts'
 import { askDataCentre } from '../telegram/ask-data-centre.ts'
-import type { DialResult } from '../telegram/dial-data-centre.ts'
+import type { AttemptOutcome, DialResult } from '../telegram/dial-data-centre.ts'
 import type { Road } from '../telegram/directory.ts'
 import { Probes } from '../telegram/probes.ts'
 import { Roads } from '../telegram/roads.ts'
@@ -13,19 +15,22 @@ import { WarmPool } from '../telegram/warm-pool.ts'
 import { dataCentreLabel } from '../telemetry/catalogue.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import { Health } from '../upstream/health.ts'
-import type { UpstreamKind } from '../upstream/upstream.ts'
+import type { Upstream, UpstreamKind } from '../upstream/upstream.ts'
+import { dialledNames } from './dialled-names.ts'
 import type { WorkerStart } from './messages.ts'
 import { pooledRandom } from './random-pool.ts'
 import type { ThreadResources } from './thread-resources.ts'
-import { upstreamCounters, upstreamNames, waysOut } from './ways-out.ts'
+import { upstreamCounters, waysOut } from './ways-out.ts'
 
 const TICKS_PER_TEND = 20
 
 /** The connections that a worker begins, counted. */
 export class Dialling {
-  readonly #thread: ThreadResources
+  readonly #thread: ThreadResources & { readonly names: Names }
   readonly #counters: Counters
   readonly #roads: Roads
+  /** Absent: fronts are reached straight. */
+  readonly #frontRoads: Roads | undefined
   readonly #warm: WarmPool
   readonly #probes: Probes | undefined
   readonly #untend: () => void
@@ -37,25 +42,29 @@ export class Dialling {
     thread: ThreadResources,
     counters: Counters,
   ) {
-    this.#thread = thread
+    this.#thread = { ...thread, names: dialledNames(config, { counters, log: thread.log }) }
     this.#counters = counters
     const health = new Health()
     const { wheel, now } = thread
-    const names = upstreamNames(config)
-    const byUpstream = upstreamCounters(upstreams, config, shared.rows)
-    this.#roads = new Roads(
-      { dialTimeout: config.telegram.dial_timeout },
-      {
-        upstreams: waysOut(config, { ...thread, health, random: pooledRandom(), unixSeconds }),
-        health,
-        wheel,
-        now,
-        counted: (upstream, outcome, milliseconds) => {
-          this.#via = upstream.kind
-          byUpstream.count(index, names.indexOf(upstream.name), outcome, milliseconds)
-        },
+    const byUpstream = upstreamCounters(upstreams.memory, shared.rows)
+    const ways = waysOut(config, { ...this.#thread, health, random: pooledRandom(), unixSeconds })
+    const counted = (upstream: Upstream, outcome: AttemptOutcome, milliseconds: number) => {
+      byUpstream.count(index, upstreams.places.indexOf(upstream.name), outcome, milliseconds)
+    }
+    const options = { dialTimeout: config.telegram.dial_timeout }
+    this.#roads = new Roads(options, {
+      upstreams: ways.telegram,
+      health,
+      wheel,
+      now,
+      counted: (upstream, outcome, milliseconds) => {
+        this.#via = upstream.kind
+        counted(upstream, outcome, milliseconds)
       },
-    )
+    })
+    if (config.upstream.some((each) => each.for.includes('front'))) {
+      this.#frontRoads = new Roads(options, { upstreams: ways.front, health, wheel, now, counted })
+    }
     this.#warm = new WarmPool(config.telegram.warm, {
       dial: (road) => this.#dial(road),
       now,
@@ -74,22 +83,27 @@ export class Dialling {
   }
 
   /** @param route of the client, for a front that wants a PROXY header */
-  front({ endpoint, proxyProtocol = 'off' }: Site, handler: LegHandler, route: ProxyRoute | undefined): Leg {
+  front(site: Site, handler: LegHandler, route: ProxyRoute | undefined): Leg {
+    const { endpoint, proxyProtocol = 'off' } = site
     const counters = this.#counters
     const began = this.#thread.now()
     counters.frontConnections.add(1)
-    const leg = dial(endpoint, handler, this.#thread, {
+    const events = {
       onConnected: () => {
         counters.frontDials.add(1, 'ok')
         counters.frontDialSeconds.observe((this.#thread.now() - began) / 1000)
       },
-      onClosed: ({ bytesWritten, bytesRead, connected, failure }) => {
+      onClosed: ({ bytesWritten, bytesRead, connected, failure }: CountedLeg) => {
         counters.frontConnections.add(-1)
         counters.bytes.add(bytesWritten, 'up', 'front')
         counters.bytes.add(bytesRead, 'down', 'front')
         if (!connected && failure) counters.frontDials.add(1, dialFailure(failure))
       },
-    })
+    }
+    const roads = isOfThisHost(site) ? undefined : this.#frontRoads
+    const leg = roads
+      ? new AwaitedLeg(handler, arriving(roads.dial([endpoint]), events.onConnected), events)
+      : dial(endpoint, handler, this.#thread, events)
     if (proxyProtocol !== 'off') leg.write(writeProxyHeader(proxyProtocol, route))
     return leg
   }
@@ -157,6 +171,14 @@ export class Dialling {
     if (result.ok) this.#counters.telegramDialSeconds.observe(result.milliseconds / 1000, dc)
     return result
   }
+}
+
+type CountedLeg = Pick<SocketLeg, 'bytesWritten' | 'bytesRead' | 'connected' | 'failure'>
+
+async function arriving(dialling: Promise<DialResult>, onConnected: () => void): Promise<DialResult> {
+  const result = await dialling
+  if (result.ok) onConnected()
+  return result
 }
 
 function unixSeconds(): number {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Config } from '../config/schema.ts'
+import type { FetchText } from '../net/fetch-text.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type Change, NO_CHANGE } from './change.ts'
 import { IpListKeeper, type PublishedLists } from './ip-lists/ip-list-keeper.ts'
@@ -18,6 +19,7 @@ export interface ListKeepingOptions {
 
 export interface ListKeepingDependencies {
   readonly log: Log
+  readonly fetchText: FetchText
   announce(published: PublishedLists): void
 }
 
@@ -85,7 +87,7 @@ export class ListKeeping {
 
   #keep(configured: Config['lists']): Kept {
     const { stateDir, inForce, workers } = this.#options
-    const { log, announce } = this.#dependencies
+    const { log, announce, fetchText } = this.#dependencies
     const kept: Kept = {
       keeper: new IpListKeeper(
         {
@@ -94,7 +96,7 @@ export class ListKeeping {
           inForce,
           after: this.#kept === undefined ? 0 : this.published.generation + GENERATIONS_BETWEEN,
         },
-        { log, announce: (published) => kept.isInForce && announce(published) },
+        { log, fetchText, announce: (published) => kept.isInForce && announce(published) },
       ),
       hits: new SharedArrayBuffer(ListHits.bytes(workers)),
       configured,

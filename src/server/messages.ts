@@ -10,6 +10,7 @@ import type { ProxyTrust } from './proxied.ts'
 import type { SharedMemory } from './shared-memory.ts'
 import type { PlacedSite } from './site-book.ts'
 import type { PlacedFacts } from './site-learning.ts'
+import type { UpstreamPlaces } from './upstream-book.ts'
 
 /** How a worker opens one listener. */
 export interface BoundListener {
@@ -40,7 +41,7 @@ export interface WorkerSettings {
   readonly lists: PublishedLists
   readonly listHits: SharedArrayBuffer
   /** Dials by upstream. */
-  readonly upstreams: SharedArrayBuffer
+  readonly upstreams: UpstreamPlaces
   readonly access: AccessSettings
   readonly middle: MiddleKnowledge
   readonly logLevel: Level

@@ -56,10 +56,11 @@ export class MiddleBook {
   }
 
   #keep(config: Config): Kept {
-    const { log, changed } = this.#dependencies
+    const { log, fetchText, changed } = this.#dependencies
     const kept: Kept = {
       keeping: new MiddleKeeping(config, {
         log,
+        fetchText,
         changed: (knowledge) => kept.isInForce && changed(knowledge),
       }),
       config,

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts'
-import { fetchText } from '../net/fetch-text.ts'
+import type { FetchText } from '../net/fetch-text.ts'
 import { interfaceAddresses, isPublicAddress } from '../net/interfaces.ts'
 import { DirectoryKeeper } from '../telegram/middle/directory-keeper.ts'
 import type { MiddleKnowledge } from '../telegram/middle/middle-directory.ts'
@@ -8,6 +8,7 @@ import { middleFolder } from './state-files.ts'
 
 export interface MiddleKeepingDependencies {
   readonly log: Log
+  readonly fetchText: FetchText
   changed(knowledge: MiddleKnowledge): void
 }
 
@@ -16,7 +17,7 @@ export class MiddleKeeping {
   readonly #config: Config
   readonly #keeper: DirectoryKeeper
 
-  constructor(config: Config, { log, changed }: MiddleKeepingDependencies) {
+  constructor(config: Config, { log, fetchText, changed }: MiddleKeepingDependencies) {
     this.#config = config
     const { middle } = config.telegram
     this.#keeper = new DirectoryKeeper(

@@ -3,11 +3,12 @@ import { fullRecord } from '../front/full-record.ts'
 import { learnManners, type MannersDependencies, watchSilence, withSilence } from '../front/manners.ts'
 import { FLIGHTS_KEPT, renewFlights, type SiteProfile } from '../front/profile.ts'
 import { recordFlights } from '../front/record-flights.ts'
-import type { Site, SiteFacts } from '../front/site.ts'
+import { isOfThisHost, type Site, type SiteFacts } from '../front/site.ts'
 import { nameToAsk } from '../front/sites.ts'
 import { converse, type Turn } from '../net/converse.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import { httpsRecords } from '../net/https-records.ts'
+import { type OpenStream, straightStream } from '../net/open-stream.ts'
 import { writeLocalHeader } from '../protocol/proxy-header/write-proxy-header.ts'
 import type { Log } from '../telemetry/log.ts'
 import { ProfileFiles } from './profile-files.ts'
@@ -41,6 +42,8 @@ export type PlacedProfiles = readonly (SiteProfile | undefined)[]
 
 export interface ProfileKeepingDependencies {
   readonly log: Log
+  /** The way to fronts that are not of this host. */
+  readonly open: OpenStream
   /** What portico's first handshakes with a site have shown; undefined before them. */
   facts(place: number): SiteFacts | undefined
   /** Another flight is known of some site. */
@@ -116,7 +119,7 @@ export class ProfileKeeping {
       const fresh = await recordFlights(
         site,
         round === 0 ? PER_FIRST_ROUND : PER_ROUND,
-        { exchange: exchangeWith(site), random },
+        { exchange: exchangeWith(site, this.#dependencies.open), random },
         signal,
       )
       if (signal.aborted) return
@@ -124,7 +127,11 @@ export class ProfileKeeping {
       const before = this.profiles[place]
       this.#learned(place, site, { ...before, flights: renewFlights(before?.flights ?? {}, fresh) })
       if (before?.manners === undefined || round % ROUNDS_PER_MANNERS === 0) {
-        await this.#measure(place, site, { converse: converseWith(site), random, signal })
+        await this.#measure(place, site, {
+          converse: converseWith(site, this.#dependencies.open),
+          random,
+          signal,
+        })
       }
       wait = around(round++ < ENOUGH_ROUNDS ? FIRST_ROUNDS : LATER_ROUNDS)
     }
@@ -141,12 +148,13 @@ export class ProfileKeeping {
     const before = this.profiles[place]
     if (!manners || !before || dependencies.signal.aborted) return
     const { silences, silence } = before.manners ?? manners
-    const sizes = await httpsRecords(site.endpoint, {
+    const question = {
       serverName: nameToAsk(site.domain),
       preamble: preamble(site),
       timeout: PAGE_TIMEOUT,
       most: MOST_RECORDS,
-    })
+    }
+    const sizes = await httpsRecords(site.endpoint, question, wayTo(site, this.#dependencies.open))
     this.#learned(place, site, {
       ...before,
       manners: { ...manners, silences, silence },
@@ -200,15 +208,19 @@ function around(milliseconds: number): number {
 }
 
 /** As `exchangeWith`. */
+function wayTo(site: Site, open: OpenStream): OpenStream {
+  return isOfThisHost(site) ? straightStream() : open
+}
+
 function preamble({ proxyProtocol = 'off' }: Site): Buffer {
   return proxyProtocol === 'off' ? Buffer.alloc(0) : writeLocalHeader(proxyProtocol)
 }
 
-function converseWith({ proxyProtocol = 'off' }: Site): typeof converse {
-  if (proxyProtocol === 'off') return converse
-  const header = writeLocalHeader(proxyProtocol)
+function converseWith(site: Site, open: OpenStream): MannersDependencies['converse'] {
+  const header = preamble(site)
+  const way = wayTo(site, open)
   return (to: Endpoint, [first, ...turns]: readonly Turn[], signal) => {
     const began = first && { ...first, bytes: Buffer.concat([header, first.bytes]) }
-    return converse(to, began ? [began, ...turns] : [], signal)
+    return converse(to, began ? [began, ...turns] : [], signal, way)
   }
 }

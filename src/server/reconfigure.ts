@@ -4,6 +4,7 @@ import { descriptorBudget } from '../net/descriptors.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
 import type { OpenLog } from '../telemetry/log.ts'
 import { type Change, NO_CHANGE } from './change.ts'
+import type { Errands } from './errands.ts'
 import { accessSettings } from './gatekeeping.ts'
 import type { ListKeeping } from './list-keeping.ts'
 import type { ListenerBook } from './listener-book.ts'
@@ -35,6 +36,7 @@ export interface Parts {
   readonly lists: ListKeeping
   readonly middle: MiddleBook
   readonly upstreams: UpstreamBook
+  readonly errands: Errands
   readonly metrics: MetricsKeeping
   readonly log: Partial<Pick<OpenLog, 'prepare'>>
   readonly crew: WorkerCrew
@@ -75,6 +77,7 @@ export async function reconfigure(
   try {
     const { placed } = ready(parts.users.prepare(config))
     const { listeners } = ready(await parts.listeners.prepare(config))
+    ready(parts.errands.prepare(config))
     const { sites } = ready(await parts.sites.prepare(config))
     const lists = ready(await parts.lists.prepare(config))
     const middle = ready(await parts.middle.prepare(config))

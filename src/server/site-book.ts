@@ -1,14 +1,13 @@
 import type { Config } from '../config/schema.ts'
 import type { Site } from '../front/site.ts'
-import type { Endpoint } from '../net/endpoint.ts'
-import { isOwnAddress, resolveHost } from '../net/resolve.ts'
+import { usualAddress } from '../front/usual-address.ts'
+import type { NameLookups } from '../net/reverse-name.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Change } from './change.ts'
 import { ServeError } from './serve-error.ts'
 
 /** Places of one run: one byte in portico's own hellos tells them apart. */
 export const MAX_SITES = 255
-const HTTPS_PORT = 443
 /** Strangers who look at a built-in site that is no longer one may finish. */
 const FAREWELL_MILLISECONDS = 30_000
 
@@ -27,17 +26,24 @@ interface OpenSite {
 
 type Configured = Pick<Config, 'front' | 'state'>
 
+export interface SiteBookDependencies {
+  readonly log: Log
+  readonly lookups: Pick<NameLookups, 'addresses'>
+  /** Those by which a name could lead to this host. */
+  ownAddresses(): readonly string[]
+}
+
 /** The sites, each with where it really listens. The built-in ones are started, each in a thread of its own. */
 export class SiteBook {
   /** By place, those that were ever one. */
   readonly domains: string[] = []
-  readonly #log: Log
+  readonly #dependencies: SiteBookDependencies
   readonly #open: (OpenSite | undefined)[] = []
   #current: readonly PlacedSite[] = []
   readonly #leaving = new Set<OpenSite>()
 
-  constructor(log: Log) {
-    this.#log = log
+  constructor(dependencies: SiteBookDependencies) {
+    this.#dependencies = dependencies
   }
 
   get current(): readonly PlacedSite[] {
@@ -58,7 +64,7 @@ export class SiteBook {
       }
     }
     try {
-      for (const { key, start } of wanted(config, this.#log)) {
+      for (const { key, start } of wanted(config, this.#dependencies)) {
         const known = this.#open.findIndex((each) => each?.key === key)
         const place = known >= 0 ? known : this.#freePlace(sites)
         if (known < 0) {
@@ -106,24 +112,18 @@ export class SiteBook {
   }
 }
 
-function wanted({ front, state }: Configured, log: Log) {
+function wanted({ front, state }: Configured, { log, lookups, ownAddresses }: SiteBookDependencies) {
   return [front, ...front.site].map(({ domain, address, proxy_protocol: own }) => {
     const proxyProtocol = own ?? front.proxy_protocol
     const key = JSON.stringify([domain, address, proxyProtocol, front.root])
     const start = async (): Promise<Omit<OpenSite, 'key'>> => {
-      const endpoint = address ?? (await usualAddress(domain))
+      const endpoint = address ?? (await usualAddress(domain, ownAddresses(), lookups))
       if (endpoint !== 'built-in') return { site: { domain, endpoint, proxyProtocol }, close: async () => {} }
       // Most servers have a front of their own: what only the built-in site needs is loaded for it alone.
       const { startBuiltInSite } = await import('../front/built-in/start.ts')
       const site = await startBuiltInSite({ domain, stateDir: state.dir, root: front.root }, { log })
-      return { site: { domain, endpoint: site.endpoint }, close: () => site.close() }
+      return { site: { domain, endpoint: site.endpoint, builtIn: true }, close: () => site.close() }
     }
     return { key, start }
   })
-}
-
-async function usualAddress(domain: string): Promise<Endpoint | 'built-in'> {
-  const addresses = await resolveHost(domain)
-  if (addresses.length === 0 || addresses.some(isOwnAddress)) return 'built-in'
-  return { kind: 'tcp', host: domain, port: HTTPS_PORT }
 }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type SiteWarning, siteWarnings } from '../front/checks.ts'
-import { learnSite } from '../front/learn.ts'
-import type { Site, SiteFacts } from '../front/site.ts'
+import { type LearnDependencies, learnSite } from '../front/learn.ts'
+import { isOfThisHost, type Site, type SiteFacts } from '../front/site.ts'
 import { exchange } from '../net/exchange.ts'
 import { interfaceMtus } from '../net/interface-mtus.ts'
+import { type OpenStream, straightStream } from '../net/open-stream.ts'
 import { writeLocalHeader } from '../protocol/proxy-header/write-proxy-header.ts'
 import type { Log } from '../telemetry/log.ts'
 import { ownRandomFor } from './own-random.ts'
@@ -24,6 +25,8 @@ export interface SiteLearningOptions {
 
 export interface SiteLearningDependencies {
   readonly log: Log
+  /** The way to fronts that are not of this host. */
+  readonly open: OpenStream
   /** Something new is known of a site. */
   learned(facts: PlacedFacts): void
 }
@@ -78,7 +81,11 @@ export class SiteLearning {
     const { ownRandom, loops } = this.#options
     const { site, stop } = followed
     const clientRandom = ownRandomFor(place, ownRandom)
-    const seen = await learnSite(site, { exchange: exchangeWith(site), random: pooledRandom(), clientRandom })
+    const seen = await learnSite(site, {
+      exchange: exchangeWith(site, this.#dependencies.open),
+      random: pooledRandom(),
+      clientRandom,
+    })
     if (stop.signal.aborted) return
     const facts = { ...seen, selfTarget: Atomics.load(loops, place) !== 0 }
     const first = this.facts[place] === undefined
@@ -105,9 +112,10 @@ export class SiteLearning {
   }
 }
 
-/** A front that wants a PROXY header is told that this connection is our own. */
-export function exchangeWith({ proxyProtocol = 'off' }: Site): typeof exchange {
-  if (proxyProtocol === 'off') return exchange
-  const header = writeLocalHeader(proxyProtocol)
-  return (to, bytes, options) => exchange(to, Buffer.concat([header, bytes]), options)
+/** A front that wants a PROXY header is told that this connection is our own. @param open the way to fronts elsewhere */
+export function exchangeWith(site: Site, open: OpenStream): LearnDependencies['exchange'] {
+  const { proxyProtocol = 'off' } = site
+  const header = proxyProtocol === 'off' ? Buffer.alloc(0) : writeLocalHeader(proxyProtocol)
+  const way = isOfThisHost(site) ? straightStream() : open
+  return (to, bytes, options) => exchange(to, Buffer.concat([header, bytes]), options, way)
 }

@@ -4,11 +4,14 @@ import type { ReloadReport } from '../control/answers.ts'
 import { type CommandServer, serveCommands } from '../control/command-server.ts'
 import { descriptorBudget } from '../net/descriptors.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
+import { type FetchText, fetchText } from '../net/fetch-text.ts'
+import { interfaceAddresses } from '../net/interfaces.ts'
 import { Counters } from '../telemetry/counters.ts'
 import type { Log, OpenLog } from '../telemetry/log.ts'
 import { openExposition } from '../telemetry/prometheus.ts'
 import { userBytes } from '../telemetry/user-bytes.ts'
 import { ClientBook } from './client-book.ts'
+import { Errands } from './errands.ts'
 import { accessSettings } from './gatekeeping.ts'
 import { allowsPlain, restoreInitMemory } from './init-keeping.ts'
 import { listMetrics } from './ip-lists/list-metrics.ts'
@@ -100,6 +103,7 @@ class Supervisor implements Running {
   readonly #lists: ListKeeping
   readonly #middle: MiddleBook
   readonly #upstreams: UpstreamBook
+  readonly #errands: Errands
   readonly #quotas: QuotaKeeping
   readonly #metrics: MetricsKeeping
   readonly #reloading: Reloading
@@ -144,7 +148,16 @@ class Supervisor implements Running {
       { log, unixSeconds, placed: (users, places) => this.#quotas.apply(users, places) },
     )
     this.#listenerBook = new ListenerBook(log)
-    this.#sites = new SiteBook(log)
+    this.#errands = new Errands(shared, {
+      log,
+      counters: this.#counters,
+      upstreams: () => this.#upstreams.current,
+    })
+    this.#sites = new SiteBook({
+      log,
+      lookups: this.#errands,
+      ownAddresses: () => interfaceAddresses().map(({ address }) => address),
+    })
     this.#state = new StateKeeping(
       {
         config,
@@ -161,22 +174,29 @@ class Supervisor implements Running {
         restored: () => this.#takeUpEarlierRuns(),
       },
     )
+    const list: FetchText = (url, options) => fetchText(url, options, this.#errands.way('lists'))
     this.#learning = new SiteLearning(
       { ownRandom: shared.ownRandom, loops: new Int32Array(shared.loops) },
-      { log, learned: (facts) => this.#crew.tell({ type: 'facts', facts: [...facts] }) },
+      {
+        log,
+        open: this.#errands.way('front'),
+        learned: (facts) => this.#crew.tell({ type: 'facts', facts: [...facts] }),
+      },
     )
     this.#profiles = new ProfileKeeping(config.state.dir, {
       log,
+      open: this.#errands.way('front'),
       facts: (place) => this.#learning.facts[place],
       changed: (profiles) => this.#crew.tell({ type: 'profiles', profiles }),
     })
     this.#middle = new MiddleBook({
       log,
+      fetchText: list,
       changed: (knowledge) => this.#crew.tell({ type: 'middle', knowledge }),
     })
     this.#lists = new ListKeeping(
       { stateDir: config.state.dir, inForce: shared.listsInForce, workers },
-      { log, announce: (published) => this.#crew.tell({ type: 'lists', published }) },
+      { log, fetchText: list, announce: (published) => this.#crew.tell({ type: 'lists', published }) },
     )
     this.#upstreams = new UpstreamBook(shared.rows)
     this.#metrics = new MetricsKeeping({
@@ -217,6 +237,7 @@ class Supervisor implements Running {
     // First of all what may be refused: an address that somebody else has.
     const listeners = await this.#listenerBook.prepare(config)
     listeners.commit()
+    this.#errands.prepare(config).commit()
     const sites = await this.#sites.prepare(config)
     sites.commit()
     this.#users.prepare(config).commit()
@@ -256,6 +277,7 @@ class Supervisor implements Running {
         lists: this.#lists,
         middle: this.#middle,
         upstreams: this.#upstreams,
+        errands: this.#errands,
         metrics: this.#metrics,
         log: this.#dependencies.log,
         crew: this.#crew,
@@ -300,6 +322,7 @@ class Supervisor implements Running {
     this.#profiles.stop()
     this.#lists.stop()
     this.#middle.stop()
+    this.#errands.stop()
   }
 
   async #close(): Promise<void> {
@@ -425,7 +448,7 @@ class Supervisor implements Running {
       listeners: this.#listenerBook.current,
       lists: this.#lists.published,
       listHits: this.#lists.hitsMemory,
-      upstreams: this.#upstreams.memory,
+      upstreams: this.#upstreams.current,
       middle: this.#middle.knowledge,
       logLevel: config.log.level,
     }

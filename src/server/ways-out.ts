@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts'
+import { MOST_UPSTREAMS } from '../config/schema-upstream.ts'
 import type { DialResources } from '../net/dial.ts'
 import type { ShadowsocksDependencies } from '../protocol/shadowsocks/client-stream.ts'
 import type { AttemptOutcome } from '../telegram/dial-data-centre.ts'
@@ -17,23 +18,30 @@ type Configured = Config['upstream'][number]
 export type WaysOutResources = DialResources &
   ShadowsocksDependencies & { readonly health: Health; now(): number }
 
-/** The upstreams of a configuration for what goes to Telegram, and the straight way where none is listed for it. */
-export function waysOut({ upstream }: Pick<Config, 'upstream'>, resources: WaysOutResources): Upstreams {
+/** What a connection is for. */
+export type Purpose = Configured['for'][number]
+
+/** The upstreams of a configuration for each purpose, and the straight way where none is listed for it. */
+export function waysOut(
+  { upstream }: Pick<Config, 'upstream'>,
+  resources: WaysOutResources,
+): Readonly<Record<Purpose, Upstreams>> {
   const configured = upstream.map((each) => ({
     upstream: make(each, resources),
     weight: each.weight,
-    isUsual: each.for.includes('telegram'),
+    purposes: each.for,
   }))
   const straight = configured.find(({ upstream: { name } }) => name === DIRECT) ?? {
     upstream: new DirectUpstream({ name: DIRECT }, resources),
     weight: 1,
   }
-  const usual: WeightedUpstream[] = configured.filter(({ isUsual }) => isUsual)
-  return new Upstreams(
-    [...configured.filter((each) => each !== straight), straight],
-    usual.length > 0 ? usual : [straight],
-    { health: resources.health, random: Math.random, now: resources.now },
-  )
+  const all = [...configured.filter((each) => each !== straight), straight]
+  const ways = (purpose: Purpose) => {
+    const usual: WeightedUpstream[] = configured.filter(({ purposes }) => purposes.includes(purpose))
+    const { health, now } = resources
+    return new Upstreams(all, usual.length > 0 ? usual : [straight], { health, random: Math.random, now })
+  }
+  return { telegram: ways('telegram'), lists: ways('lists'), front: ways('front') }
 }
 
 function make({ name, url, bind }: Configured, resources: WaysOutResources): Upstream {
@@ -46,7 +54,7 @@ function make({ name, url, bind }: Configured, resources: WaysOutResources): Ups
   return new TunnelUpstream({ name, kind, server, bind, credentials }, resources)
 }
 
-/** In the order of their counters: as configured, the straight way behind them unless it is one. */
+/** As configured, the straight way behind them unless it is one. */
 export function upstreamNames({ upstream }: Pick<Config, 'upstream'>): string[] {
   const names = upstream.map(({ name }) => name)
   return names.includes(DIRECT) ? names : [...names, DIRECT]
@@ -54,28 +62,34 @@ export function upstreamNames({ upstream }: Pick<Config, 'upstream'>): string[] 
 
 const RESULTS: readonly AttemptOutcome[] = [...DIAL_RESULTS, 'slow']
 
-export function upstreamCounterBytes(config: Pick<Config, 'upstream'>, rows: number): number {
-  return UpstreamCounters.bytes({ upstreams: upstreamNames(config).length, rows, results: RESULTS })
+/** Names of one run that are told apart: twice as many as one configuration may have, and the straight way. */
+const MOST_NAMES = 2 * MOST_UPSTREAMS + 1
+
+/** @param rows workers + 1 */
+export function upstreamCounterBytes(rows: number): { bytes: number; most: number } {
+  return {
+    bytes: UpstreamCounters.bytes({ upstreams: MOST_NAMES, rows, results: RESULTS }),
+    most: MOST_NAMES,
+  }
 }
 
-export function upstreamCounters(
-  shared: SharedArrayBuffer,
-  config: Pick<Config, 'upstream'>,
-  rows: number,
-): UpstreamCounters {
-  return new UpstreamCounters(shared, { upstreams: upstreamNames(config).length, rows, results: RESULTS })
+export function upstreamCounters(shared: SharedArrayBuffer, rows: number): UpstreamCounters {
+  return new UpstreamCounters(shared, { upstreams: MOST_NAMES, rows, results: RESULTS })
 }
 
 /** What each way out saves or costs. */
-export function upstreamMetrics(names: readonly string[], counters: UpstreamCounters): Collector[] {
+export function upstreamMetrics(
+  shown: readonly { readonly name: string; readonly place: number }[],
+  counters: UpstreamCounters,
+): Collector[] {
   return [
     {
       name: 'upstream_dials_total',
       help: 'Attempts to connect by an upstream, by result; slow: another was faster although this one had its time.',
       type: 'counter',
       samples: () =>
-        names.flatMap((upstream, index) =>
-          RESULTS.map((result) => ({ labels: { upstream, result }, value: counters.dials(index, result) })),
+        shown.flatMap(({ name: upstream, place }) =>
+          RESULTS.map((result) => ({ labels: { upstream, result }, value: counters.dials(place, result) })),
         ),
     },
     {
@@ -83,7 +97,7 @@ export function upstreamMetrics(names: readonly string[], counters: UpstreamCoun
       help: 'Time that the successful ones took together.',
       type: 'counter',
       samples: () =>
-        names.map((upstream, index) => ({ labels: { upstream }, value: counters.seconds(index) })),
+        shown.map(({ name: upstream, place }) => ({ labels: { upstream }, value: counters.seconds(place) })),
     },
   ]
 }

@@ -260,6 +260,11 @@ export const CATALOGUE = {
     ['direction', ['up', 'down']],
     ['side', ['client', 'telegram', 'front']],
   ),
+  dnsLookups: counter(
+    'dns_lookups_total',
+    'Names that were to be dialled, by how their addresses were found.',
+    ['result', ['cached', 'ok', 'none', 'stale', 'failed']],
+  ),
   replays: counter('replays_total', 'Authentic hellos that had been seen before.'),
   initsForgotten: counter(
     'inits_forgotten_total',

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MAX_LIST_BYTES } from '../../access/ip-list/parse-ip-list.ts'
-import type { fetchText } from '../../net/fetch-text.ts'
+import type { FetchText } from '../../net/fetch-text.ts'
 import type { Log } from '../../telemetry/guarded-log.ts'
 import type { KeptList } from './kept-list.ts'
 import { firstRefresh, nextRefresh } from './refresh-clock.ts'
@@ -10,7 +10,7 @@ const FETCH_TIMEOUT = 60_000
 
 export interface FetchedListDependencies {
   readonly log: Log
-  readonly fetchText: typeof fetchText
+  readonly fetchText: FetchText
   /** Milliseconds of Unix time. */
   now(): number
   /** From 0 to below 1. */

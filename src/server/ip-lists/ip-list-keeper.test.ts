@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { NOT_AMONG_ONLY } from '../../access/ip-list/ip-lists.ts'
 import type { Config } from '../../config/schema.ts'
+import { fetchText } from '../../net/fetch-text.ts'
 import { IpListKeeper, type PublishedLists } from './ip-list-keeper.ts'
 import { ListHits } from './list-hits.ts'
 import { listMetrics } from './list-metrics.ts'
@@ -49,6 +50,7 @@ async function start(lists: Partial<Config['lists']>, after = 0) {
     { lists: options, dir: join(dir, 'lists'), inForce, after },
     {
       log,
+      fetchText,
       announce: (published) => {
         announced.push(published)
         for (const worker of workers) worker.offer(published)

@@ -1,6 +1,6 @@
 import type { SharedIpList } from '../../access/ip-list/ip-lists.ts'
 import type { Config } from '../../config/schema.ts'
-import { fetchText } from '../../net/fetch-text.ts'
+import type { FetchText } from '../../net/fetch-text.ts'
 import type { Log } from '../../telemetry/guarded-log.ts'
 import { keepFetching } from './fetched-list.ts'
 import { FileList } from './file-list.ts'
@@ -29,6 +29,7 @@ export interface IpListKeeperOptions {
 
 export interface IpListKeeperDependencies {
   readonly log: Log
+  readonly fetchText: FetchText
   /** Hands a new state to all workers, which use it once its generation is in force. */
   announce(published: PublishedLists): void
 }
@@ -72,7 +73,7 @@ export class IpListKeeper {
 
   /** Takes what is on this machine, before anybody listens, and announces that as one state; what is elsewhere follows. */
   async begin(): Promise<void> {
-    const { log } = this.#dependencies
+    const { log, fetchText } = this.#dependencies
     const stopped = this.#stop.signal
     const more = { log, fetchText, now: Date.now, random: Math.random }
     await this.#copies.keepOnly(this.lists.map(({ source }) => source.copy))
