@@ -14,6 +14,7 @@ const PACKAGES = new Map([
   ['script', 'bsdutils'],
   ['ss', 'iproute2'],
   ['ss-server', 'shadowsocks-libev'],
+  ['turnserver', 'coturn'],
 ])
 /** An installed server must not start by itself: only the tests run it, on their own ports. */
 const START_POLICY = '/usr/sbin/policy-rc.d'

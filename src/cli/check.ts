@@ -15,7 +15,10 @@ export function check(options: { readonly file?: string | undefined }, around: S
     return EXIT.configuration
   }
   const loaded = loadConfig(path, env)
-  const warnings = [...loaded.warnings, ...(loaded.ok ? staticWarnings(loaded.config) : [])]
+  const warnings = [
+    ...loaded.warnings,
+    ...(loaded.ok ? staticWarnings(loaded.config, around.interfaceAddresses()) : []),
+  ]
   for (const warning of warnings) stderr.write(`warning: ${warning}\n`)
   if (loaded.ok) {
     const users = Object.keys(loaded.config.users).length

@@ -79,7 +79,7 @@ function moveDomain(
 async function sayDoubts({ domain, host }: MoveOptions, before: Config, around: Surroundings): Promise<void> {
   const { stderr, lookups } = around
   for (const name of [domain, host].filter((each) => each !== undefined)) {
-    if ((await whereabouts(name, ownAddresses(around), lookups)) === 'here') continue
+    if ((await whereabouts(name, ownAddresses(around, before.public_addresses), lookups)) === 'here') continue
     stderr.write(`${name} does not lead to this server (yet): give it an A or AAAA record.\n`)
   }
   if (domain !== undefined) {

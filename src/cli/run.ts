@@ -142,7 +142,10 @@ function heedSignals(signals: Stage['signals'], log: OpenLog) {
 /** Everything the operator is told once every listener is bound. */
 async function tell(config: Config, running: Running, stage: Stage): Promise<void> {
   const { around, human, first, log } = stage
-  const { address } = await serverAddress(around)
+  const { address } = await serverAddress(
+    around,
+    config.public_addresses.filter((each) => each !== 'auto'),
+  )
   const say = (line: string | undefined): void => {
     if (line !== undefined) human.write(`${line}\n`)
   }
@@ -188,7 +191,10 @@ function sayWarnings({ warnings }: Running, human: Output, log: Log): void {
   }
 }
 
-async function isTrialFront({ front }: Config, around: Surroundings): Promise<boolean> {
+async function isTrialFront(
+  { front, public_addresses: given }: Config,
+  around: Surroundings,
+): Promise<boolean> {
   if (front.address !== undefined) return front.address === 'built-in'
-  return (await usualAddress(front.domain, ownAddresses(around), around.lookups)) === 'built-in'
+  return (await usualAddress(front.domain, ownAddresses(around, given), around.lookups)) === 'built-in'
 }

@@ -9,8 +9,13 @@ export interface ServerAddress {
 
 type Network = Pick<Surroundings, 'interfaceAddresses' | 'defaultRouteAddress'>
 
-/** A public address of an interface (IPv4 first), else the one the default route would use, else loopback. Asks nobody. */
-export async function serverAddress(network: Network): Promise<ServerAddress> {
+/**
+ * The first of the known public addresses, else a public one of an interface (IPv4 first), else the one the default route
+ * would use, else loopback. Asks nobody.
+ */
+export async function serverAddress(network: Network, known: readonly string[] = []): Promise<ServerAddress> {
+  const [told] = known
+  if (told !== undefined) return { address: told, isPublic: true }
   const own = network.interfaceAddresses()
   const publicOnes = own.filter(({ address }) => isPublicAddress(address))
   const best = publicOnes.find(({ family }) => family === 'ipv4') ?? publicOnes[0]
@@ -19,7 +24,7 @@ export async function serverAddress(network: Network): Promise<ServerAddress> {
   return { address: routed ?? '127.0.0.1', isPublic: false }
 }
 
-/** Every address by which a name could lead to this host. */
-export function ownAddresses(network: Network): string[] {
-  return [...network.interfaceAddresses().map(({ address }) => address), '127.0.0.1', '::1']
+/** Every address by which a name could lead to this host. @param given `public_addresses` of the configuration */
+export function ownAddresses(network: Network, given: readonly string[] = []): string[] {
+  return [...network.interfaceAddresses().map(({ address }) => address), ...given]
 }

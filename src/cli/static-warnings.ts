@@ -1,12 +1,28 @@
 import type { Config } from '../config/schema.ts'
 import { isNear } from '../front/locality.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
+import { type InterfaceAddress, isPublicAddress } from '../net/interfaces.ts'
 
 const HERE = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'])
 
 /** What start-up would warn of and can be known without a single packet. */
-export function staticWarnings(config: Config): string[] {
-  return [...frontWarnings(config), ...plainWarnings(config)]
+export function staticWarnings(config: Config, interfaces: readonly InterfaceAddress[]): string[] {
+  return [...frontWarnings(config), ...plainWarnings(config), ...addressWarnings(config, interfaces)]
+}
+
+/** Of what middle proxies must be told and nobody may find out. */
+function addressWarnings(config: Config, interfaces: readonly InterfaceAddress[]): string[] {
+  const { telegram, users, public_addresses: given } = config
+  const usesMiddle =
+    telegram.via === 'middle' || Object.values(users).some(({ ad_tag: tag }) => tag !== undefined)
+  const isKnown =
+    telegram.middle.stun.length > 0 ||
+    given.some((each) => each !== 'auto') ||
+    interfaces.some(({ address }) => isPublicAddress(address))
+  if (!usesMiddle || isKnown) return []
+  return [
+    'No interface of this host has a public address, and middle proxies must be told it: unless public_host or the site’s name lead to it, set public_addresses or telegram.middle.stun.',
+  ]
 }
 
 /** Of listeners whose clients need no FakeTLS. */

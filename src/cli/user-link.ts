@@ -2,6 +2,7 @@ import type { Config, Listener } from '../config/schema.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
 import { whereabouts } from '../net/reverse-name.ts'
 import { formatLink, type Link } from '../protocol/link.ts'
+import { knownAddresses } from '../server/known-addresses.ts'
 import { ownAddresses, serverAddress } from './server-address.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -32,7 +33,8 @@ type Mode = Listener['modes'][number]
 type Network = Pick<Surroundings, 'lookups' | 'interfaceAddresses' | 'defaultRouteAddress'>
 
 /**
- * What the listener says of itself, else `public_host`, else the domain if it leads to this host, else this host's address.
+ * What the listener says of itself, else `public_host`, else the domain if it leads to this host, else this host's
+ * public address, found as `public_addresses` says.
  * @param listener the first one unless told otherwise
  */
 export async function linkTarget(
@@ -51,10 +53,15 @@ export async function linkTarget(
   const given = listener?.public_host ?? config.public_host
   if (given !== undefined) return { ...place, server: given, doubt: undefined }
   const { domain } = config.front
-  if ((await whereabouts(domain, ownAddresses(network), network.lookups)) === 'here') {
+  const own = ownAddresses(network, config.public_addresses)
+  if ((await whereabouts(domain, own, network.lookups)) === 'here') {
     return { ...place, server: domain, doubt: undefined }
   }
-  const { address, isPublic } = await serverAddress(network)
+  const known = await knownAddresses(config, {
+    interfaceAddresses: () => network.interfaceAddresses(),
+    addresses: (name) => network.lookups.addresses(name),
+  })
+  const { address, isPublic } = await serverAddress(network, known)
   const doubt = `${address} is not a public address: if phones cannot reach it, set public_host`
   return { ...place, server: address, doubt: isPublic ? undefined : doubt }
 }

@@ -78,6 +78,7 @@ describe('a good file', () => {
           secret_url: 'https://core.telegram.org/getProxySecret',
           config_url: 'https://core.telegram.org/getProxyConfig',
           refresh: 3_600_000,
+          stun: [],
         },
       },
       usage: { utc_offset: 0, history: 31_536_000_000 },
@@ -305,14 +306,14 @@ prefer = "ipv5"
 })
 
 describe('what this version lacks', () => {
-  test.each([
-    ['telegram.middle.stun', `${SMALLEST}[telegram.middle]\nstun = ["stun.example:3478"]\n`],
-    ['control.listen', `${SMALLEST}[control]\nlisten = "127.0.0.1:9442"\n`],
-  ])('%s says so', (key, text) => {
-    expect(problemsOf(text)).toEqual([
-      expect.stringMatching(new RegExp(`^portico.toml:\\d+:\\d+ ${key}: not in this version yet$`)),
-    ])
-  })
+  test.each([['control.listen', `${SMALLEST}[control]\nlisten = "127.0.0.1:9442"\n`]])(
+    '%s says so',
+    (key, text) => {
+      expect(problemsOf(text)).toEqual([
+        expect.stringMatching(new RegExp(`^portico.toml:\\d+:\\d+ ${key}: not in this version yet$`)),
+      ])
+    },
+  )
 
   test('a value of a key that it has', () => {
     expect(problemsOf(`${SMALLEST}[[upstream]]\nname = "a"\nurl = "direct:"\nfor = ["lists"]\n`)).toEqual([

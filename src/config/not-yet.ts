@@ -14,7 +14,6 @@ export interface NotYet {
 
 export const NOT_YET: readonly NotYet[] = [
   { path: 'front.shaping', off: [false, 'off'] },
-  { path: 'telegram.middle.stun', off: ['off', []] },
   { path: 'metrics.statsd' },
   { path: 'control.listen', off: [''] },
   { path: 'control.allow' },

@@ -20,5 +20,5 @@ export const publicAddresses = describe(
       return all
     }),
   'list of addresses',
-  'Addresses of this host as the Internet sees it, which middle proxies must be told; `auto`: those of its interfaces. Needed behind NAT.',
+  'Addresses of this host as the Internet sees it, for links and for middle proxies, which must be told. `auto`: public ones of its interfaces, else those of `public_host` or of the site’s name where the site is on this host, else what `telegram.middle.stun` says. Needed behind NAT where none of these tells.',
 )

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import type { Endpoint } from '../net/endpoint.ts'
 import { parseTcpAddress } from './address.ts'
 import { bad, good, type Parsed } from './parsed.ts'
-import { describe, duration, oneOf, text, word } from './schema-values.ts'
+import { describe, duration, list, oneOf, text, word } from './schema-values.ts'
 
 const dataCentres = z.record(
   z.string().regex(/^-?[1-9]\d{0,4}$/),
@@ -44,6 +45,15 @@ function parseHttpsUrl(value: string): Parsed<string> {
     : bad(`${JSON.stringify(value)} is not a URL such as "https://core.telegram.org/getProxyConfig"`)
 }
 
+/** RFC 8489 §18.6. */
+const STUN_PORT = 3478
+
+function parseStunServer(value: string): Parsed<Endpoint> {
+  const place = value.trim().replace(/^stun:(\/\/)?/, '')
+  const hasPort = /^(\[[^\]]*\]|[^:]+):\d+$/.test(place)
+  return parseTcpAddress(hasPort ? place : `${place}:${STUN_PORT}`)
+}
+
 const middle = describe(
   z.strictObject({
     addresses: describe(
@@ -70,6 +80,16 @@ const middle = describe(
       duration({ min: '1m', max: '30d' }).prefault('1h'),
       'duration',
       'How often both are downloaded, about. What was good is kept on disk until something good replaces it.',
+    ),
+    stun: describe(
+      z
+        .union([z.literal('off'), list(text(parseStunServer)).max(4, 'at most 4 servers are possible')], {
+          error: 'expected "off" or a list such as ["stun.example.org:3478"]',
+        })
+        .prefault('off')
+        .transform((value) => (value === 'off' ? [] : value)),
+      'choice',
+      '`off`, or servers such as `["stun.example.org:3478"]`: strangers that are asked for the address under which they see this host, where `public_addresses` is `auto` and neither an interface nor a name tells it.',
     ),
   }),
   'table',

@@ -56,11 +56,10 @@ export class MiddleBook {
   }
 
   #keep(config: Config): Kept {
-    const { log, fetchText, changed } = this.#dependencies
+    const { changed, ...more } = this.#dependencies
     const kept: Kept = {
       keeping: new MiddleKeeping(config, {
-        log,
-        fetchText,
+        ...more,
         changed: (knowledge) => kept.isInForce && changed(knowledge),
       }),
       config,
@@ -70,6 +69,6 @@ export class MiddleBook {
   }
 }
 
-function sourcesOf({ telegram, public_addresses: addresses }: Config) {
-  return { middle: telegram.middle, via: telegram.via, addresses }
+function sourcesOf({ telegram, public_addresses: addresses, public_host: host, upstream, dns }: Config) {
+  return { middle: telegram.middle, via: telegram.via, addresses, host, upstream, dns }
 }

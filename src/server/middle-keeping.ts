@@ -1,6 +1,5 @@
 import type { Config } from '../config/schema.ts'
 import type { FetchText } from '../net/fetch-text.ts'
-import { interfaceAddresses, isPublicAddress } from '../net/interfaces.ts'
 import { DirectoryKeeper } from '../telegram/middle/directory-keeper.ts'
 import type { MiddleKnowledge } from '../telegram/middle/middle-directory.ts'
 import type { Log } from '../telemetry/guarded-log.ts'
@@ -9,6 +8,8 @@ import { middleFolder } from './state-files.ts'
 export interface MiddleKeepingDependencies {
   readonly log: Log
   readonly fetchText: FetchText
+  /** Of this host, as the Internet sees it. */
+  publicAddresses(config: Config): Promise<readonly string[]>
   changed(knowledge: MiddleKnowledge): void
 }
 
@@ -17,7 +18,7 @@ export class MiddleKeeping {
   readonly #config: Config
   readonly #keeper: DirectoryKeeper
 
-  constructor(config: Config, { log, fetchText, changed }: MiddleKeepingDependencies) {
+  constructor(config: Config, { log, fetchText, publicAddresses, changed }: MiddleKeepingDependencies) {
     this.#config = config
     const { middle } = config.telegram
     this.#keeper = new DirectoryKeeper(
@@ -28,12 +29,12 @@ export class MiddleKeeping {
         configUrl: middle.config_url,
         refresh: middle.refresh,
         folder: middleFolder(config.state.dir),
-        publicAddresses: publicAddresses(config.public_addresses),
       },
       {
         log,
         changed,
         fetch: fetchText,
+        publicAddresses: () => publicAddresses(config),
         random: Math.random,
         after: (milliseconds, run) => {
           const timer = setTimeout(run, milliseconds).unref()
@@ -58,9 +59,4 @@ export class MiddleKeeping {
   stop(): void {
     this.#keeper.stop()
   }
-}
-
-function publicAddresses(given: readonly string[]): string[] {
-  const ours = () => interfaceAddresses().map(({ address }) => address)
-  return given.flatMap((each) => (each === 'auto' ? ours().filter(isPublicAddress) : [each]))
 }

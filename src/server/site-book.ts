@@ -24,13 +24,13 @@ interface OpenSite {
   close(): Promise<void>
 }
 
-type Configured = Pick<Config, 'front' | 'state'>
+type Configured = Pick<Config, 'front' | 'state' | 'public_addresses'>
 
 export interface SiteBookDependencies {
   readonly log: Log
   readonly lookups: Pick<NameLookups, 'addresses'>
   /** Those by which a name could lead to this host. */
-  ownAddresses(): readonly string[]
+  ownAddresses(config: Configured): readonly string[]
 }
 
 /** The sites, each with where it really listens. The built-in ones are started, each in a thread of its own. */
@@ -112,12 +112,13 @@ export class SiteBook {
   }
 }
 
-function wanted({ front, state }: Configured, { log, lookups, ownAddresses }: SiteBookDependencies) {
+function wanted(config: Configured, { log, lookups, ownAddresses }: SiteBookDependencies) {
+  const { front, state } = config
   return [front, ...front.site].map(({ domain, address, proxy_protocol: own }) => {
     const proxyProtocol = own ?? front.proxy_protocol
     const key = JSON.stringify([domain, address, proxyProtocol, front.root])
     const start = async (): Promise<Omit<OpenSite, 'key'>> => {
-      const endpoint = address ?? (await usualAddress(domain, ownAddresses(), lookups))
+      const endpoint = address ?? (await usualAddress(domain, ownAddresses(config), lookups))
       if (endpoint !== 'built-in') return { site: { domain, endpoint, proxyProtocol }, close: async () => {} }
       // Most servers have a front of their own: what only the built-in site needs is loaded for it alone.
       const { startBuiltInSite } = await import('../front/built-in/start.ts')

@@ -15,6 +15,7 @@ import { Errands } from './errands.ts'
 import { accessSettings } from './gatekeeping.ts'
 import { allowsPlain, restoreInitMemory } from './init-keeping.ts'
 import { listMetrics } from './ip-lists/list-metrics.ts'
+import { knownAddresses } from './known-addresses.ts'
 import { ListKeeping } from './list-keeping.ts'
 import { ListenerBook } from './listener-book.ts'
 import { availableMemory, workerCount } from './machine.ts'
@@ -156,7 +157,10 @@ class Supervisor implements Running {
     this.#sites = new SiteBook({
       log,
       lookups: this.#errands,
-      ownAddresses: () => interfaceAddresses().map(({ address }) => address),
+      ownAddresses: ({ public_addresses: given }) => [
+        ...interfaceAddresses().map(({ address }) => address),
+        ...given,
+      ],
     })
     this.#state = new StateKeeping(
       {
@@ -192,6 +196,7 @@ class Supervisor implements Running {
     this.#middle = new MiddleBook({
       log,
       fetchText: list,
+      publicAddresses: (wanted) => this.#publicAddresses(wanted),
       changed: (knowledge) => this.#crew.tell({ type: 'middle', knowledge }),
     })
     this.#lists = new ListKeeping(
@@ -392,6 +397,13 @@ class Supervisor implements Running {
         error,
       })
     }
+  }
+
+  #publicAddresses(config: Config): Promise<string[]> {
+    return knownAddresses(config, {
+      interfaceAddresses,
+      addresses: (name) => this.#errands.addresses(name),
+    })
   }
 
   #exposition() {

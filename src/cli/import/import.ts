@@ -63,7 +63,8 @@ export async function importProxy(
   if (options.try) return serveTrial(imported, options.listen, around, await dependencies())
   const written = write(out, imported.text, around)
   if (written !== undefined) return written
-  for (const warning of staticWarnings(imported.config)) stderr.write(`warning: ${warning}\n`)
+  for (const warning of staticWarnings(imported.config, around.interfaceAddresses()))
+    stderr.write(`warning: ${warning}\n`)
   await tell(imported, out, options.json, around)
   return EXIT.ok
 }

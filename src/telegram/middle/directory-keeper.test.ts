@@ -38,7 +38,6 @@ function keeper(served: Record<string, string | undefined>, options: Partial<Dir
       configUrl: 'https://telegram.example/config',
       refresh: REFRESH,
       folder,
-      publicAddresses: ['203.0.113.9'],
       ...options,
     },
     {
@@ -51,6 +50,7 @@ function keeper(served: Record<string, string | undefined>, options: Partial<Dir
           ? { state: 'failed', code: 'unreachable', message: 'down' }
           : { state: 'fetched', text, validators: {} }
       },
+      publicAddresses: async () => ['203.0.113.9'],
       random: () => 0.5,
       after: (milliseconds, run) => {
         waits.push({ milliseconds, run })

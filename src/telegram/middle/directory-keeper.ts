@@ -31,12 +31,13 @@ export interface DirectoryKeeperOptions {
   readonly refresh: number
   /** Where the last good copies are. */
   readonly folder: string
-  readonly publicAddresses: readonly string[]
 }
 
 export interface DirectoryKeeperDependencies {
   readonly log: Log
   fetch(url: string, options: { limit: number; timeout: number }): Promise<FetchedText>
+  /** Of this host, as the Internet sees it. */
+  publicAddresses(): Promise<readonly string[]>
   /** From 0 to below 1. */
   random(): number
   after(milliseconds: number, run: () => void): { cancel(): void }
@@ -63,6 +64,9 @@ export class DirectoryKeeper {
   readonly #d: DirectoryKeeperDependencies
   readonly #texts = new Map<Part, string>()
   #wait: { cancel(): void } | undefined
+  #publicAddresses: readonly string[] = []
+  /** Somebody has been told what there is. */
+  #isKnown = false
   #stopped = false
   #begun = false
 
@@ -78,7 +82,7 @@ export class DirectoryKeeper {
       secret: secret === undefined ? BUILT_IN_SECRET : Buffer.from(secret, 'latin1'),
       table: mergeTables(BUILT_IN_TABLE, tableOf(configs), this.#o.addresses),
       defaultDc: defaultOf(configs) ?? BUILT_IN_DEFAULT,
-      publicAddresses: this.#o.publicAddresses,
+      publicAddresses: this.#publicAddresses,
     }
   }
 
@@ -86,8 +90,11 @@ export class DirectoryKeeper {
   async begin(): Promise<void> {
     if (this.#begun) return
     this.#begun = true
+    // Nobody waits for strangers: what comes later is told later.
+    void this.#learnAddresses()
     for (const part of Object.keys(PARTS) as Part[]) await this.#restore(part)
     await this.#readSecretFile()
+    this.#isKnown = true
     this.#d.changed(this.knowledge)
     void this.#refresh()
   }
@@ -138,8 +145,16 @@ export class DirectoryKeeper {
     // What failed is tried again sooner than what is merely old.
     const wait = results.every(Boolean) ? this.#o.refresh : Math.min(this.#o.refresh, SHORTEST_WAIT * 5)
     this.#wait = this.#d.after(Math.max(SHORTEST_WAIT, wait) * (0.9 + this.#d.random() * 0.2), () => {
+      void this.#learnAddresses()
       void this.#refresh()
     })
+  }
+
+  async #learnAddresses(): Promise<void> {
+    const found = await this.#d.publicAddresses()
+    if (this.#stopped || found.join() === this.#publicAddresses.join()) return
+    this.#publicAddresses = found
+    if (this.#isKnown) this.#d.changed(this.knowledge)
   }
 
   /** False: what was good before stays. */
