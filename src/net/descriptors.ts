@@ -73,6 +73,14 @@ export class Descriptors {
     }
   }
 
+  /** However scarce they are: for those who will not use one. */
+  serveAll(): void {
+    for (const run of this.#waiting) {
+      this.#waiting.delete(run)
+      run()
+    }
+  }
+
   #all(): number {
     let sum = 0
     for (let worker = 0; worker < this.#open.length; worker++) sum += Atomics.load(this.#open, worker)

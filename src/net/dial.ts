@@ -1,13 +1,16 @@
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import type { Names } from './dns/names.ts'
-import type { Endpoint } from './endpoint.ts'
+import { type Endpoint, formatEndpoint } from './endpoint.ts'
 import { type LegHandler, type LegResources, SocketLeg } from './leg.ts'
+import type { LocalPorts } from './local-ports.ts'
 import type { SharedReads } from './static-read.ts'
 
 export interface DialResources extends LegResources {
   reads: SharedReads
   /** Absent: names are looked up as the system does. */
   names?: Names | undefined
+  /** Absent: nobody counts them. */
+  ports?: LocalPorts | undefined
 }
 
 /** For whoever counts, beside the handler. */
@@ -52,10 +55,33 @@ export function dial(
     limitReads: (limit) => {
       window = limit
     },
-    onClosed: events.onClosed,
+    onClosed: countPort(endpoint, resources.ports, events),
   })
   if (events.onConnected) socket.once('connect', events.onConnected)
   return leg
+}
+
+/** What a connection shares its local port with: with a bound address the kernel gives each of its ports once (bind(2)). */
+export function portsKey(endpoint: Endpoint, bind: string | undefined): string {
+  return bind ?? formatEndpoint(endpoint)
+}
+
+/** @returns what must run when the leg is closed */
+function countPort(
+  endpoint: Endpoint,
+  ports: LocalPorts | undefined,
+  { localAddress, onClosed }: DialEvents,
+): DialEvents['onClosed'] {
+  if (!ports || endpoint.kind === 'unix') return onClosed
+  const key = portsKey(endpoint, localAddress)
+  ports.opened(key)
+  return (leg) => {
+    ports.closed(key)
+    // With a bound address it is the bind that finds none; EADDRNOTAVAIL then means that this host has no such address.
+    const none = localAddress === undefined ? 'EADDRNOTAVAIL' : 'EADDRINUSE'
+    if (leg.failure === none && !leg.connected) ports.none(key)
+    onClosed?.(leg)
+  }
 }
 
 interface TcpWhere {
@@ -120,6 +146,7 @@ export function dialFailure(code: string | undefined): DialFailure {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'EADDRNOTAVAIL':
+    case 'EADDRINUSE':
     case 'EAFNOSUPPORT':
     case 'ENOENT':
     case 'ENOTFOUND':

@@ -7,6 +7,7 @@ import type { RememberedHellos } from '../access/replay-log.ts'
 import { UsageRows } from '../access/usage-rows.ts'
 import { VainSearches } from '../access/vain-searches.ts'
 import { ImitatedFront } from '../front/imitated-front.ts'
+import { SeenHellos } from '../front/seen-hellos.ts'
 import { siteChooser } from '../front/sites.ts'
 import type { LegHandler } from '../net/leg.ts'
 import { ja4 } from '../protocol/tls/ja4.ts'
@@ -67,6 +68,7 @@ export class DataPlane {
   readonly #gatekeeping: Gatekeeping
   readonly #liveSessions: Int32Array
   readonly #loops: Int32Array
+  readonly #seenHellos: SeenHellos
   readonly #listed: ListedAddresses
   readonly #listeners: OpenListeners
   readonly #sites = new SiteShelf()
@@ -85,6 +87,7 @@ export class DataPlane {
     this.#dialling = new Dialling(start, this.#thread, this.#counters)
     this.#liveSessions = new Int32Array(shared.sessions)
     this.#loops = new Int32Array(shared.loops)
+    this.#seenHellos = new SeenHellos(shared.seenHellos)
     this.#replays = openReplayMemory(
       {
         replays: shared.replays,
@@ -136,6 +139,7 @@ export class DataPlane {
     this.#thread.wheel.everyTick(this.#gatekeeping.admission.tick)
     this.#thread.wheel.everyTick(() => this.#cutListed())
     this.#thread.wheel.everyTick(() => this.#publish())
+    this.#thread.wheel.everyTick(() => this.#endLoop())
   }
 
   /** The worker's clock moves by this much: deadlines fall due, counters are folded. */
@@ -250,7 +254,9 @@ export class DataPlane {
     const route = this.#sites.wantRoutes ? routeOf(caller) : undefined
     const visitor = { address, port, modes, shownAddress, family, listener, route, acceptedAt: house.now() }
     this.#thread.descriptors.whenFree(() => {
-      if (!tee.abandoned) tee.showTo((handler) => house.dialFront(site, handler, visitor))
+      if (tee.abandoned) return
+      if (this.#leadsBack(site)) tee.refuse()
+      else tee.showTo((handler) => house.dialFront(site, handler, visitor))
     })
     walk(tee, visitor, house).catch((error: unknown) => {
       // A fault of ours must cost one connection, and be seen.
@@ -271,6 +277,11 @@ export class DataPlane {
 
   #leadsBack(site: KnownSite): boolean {
     return Atomics.load(this.#loops, site.number) !== 0
+  }
+
+  /** Whoever waits for a leg to a front that leads back must not wait for others to end, which wait for it. */
+  #endLoop(): void {
+    if (this.#leadsBack(this.#house.sites(undefined).site)) this.#thread.descriptors.serveAll()
   }
 
   #isOurOwn(random: Uint8Array): boolean {
@@ -337,6 +348,10 @@ export class DataPlane {
       isListed: ({ address }) => this.#listed.refuse(address),
       isOurOwn: (clientRandom) => this.#isOurOwn(clientRandom),
       leadsBack: (site) => this.#leadsBack(site),
+      watchForLoop: (clientRandom, site) => {
+        if (this.#seenHellos.isSecond(clientRandom, unixSeconds())) this.#noticed.suspicion(site.number)
+      },
+      crowdOf: (site) => this.#noticed.suspicion(site.number),
       random,
       now,
       unixSeconds,
@@ -351,10 +366,11 @@ export class DataPlane {
   }
 
   #publish(): void {
-    const { outgoing, descriptors } = this.#thread
+    const { outgoing, descriptors, ports } = this.#thread
     this.#counters.heldBytes.set(outgoing.held)
     this.#counters.middleWaitingBytes.set(this.#waiting.held)
     this.#counters.descriptors.set(descriptors.own)
+    this.#counters.localPorts.set(ports.most)
   }
 }
 

@@ -79,6 +79,8 @@ export type FromWorker =
   | { type: 'prepare_failed'; generation: number; code: string; endpoint: Endpoint }
   /** A start-up hello of our own came in: a front's address leads back to us. */
   | { type: 'loop'; site: number }
+  /** A hello has come in twice, or more connections than usual wait: a front may lead back to us since the start. */
+  | { type: 'loop_suspected'; site: number }
   /** Somebody with a valid secret was left to the front. */
   | { type: 'refused'; user: string; code: string; address: string }
   /** What authentic clients have shown in the last second. */

@@ -49,6 +49,10 @@ export class Noticed {
     this.#post({ type: 'loop', site })
   }
 
+  suspicion(site: number): void {
+    this.#tell({ type: 'loop_suspected', site })
+  }
+
   event(type: 'no_valid_secret' | 'unreachable'): void {
     this.#tell(type === 'unreachable' ? { type, tried: 1 } : { type })
   }

@@ -6,6 +6,7 @@ import { allocateLimits, type LimitsMemory } from '../access/limits-memory.ts'
 import { ReplaySet } from '../access/replay-set.ts'
 import { UsageRows } from '../access/usage-rows.ts'
 import { VainSearches } from '../access/vain-searches.ts'
+import { SeenHellos } from '../front/seen-hellos.ts'
 import { allocateCounters } from '../telemetry/counters.ts'
 import { makeOwnRandom } from './own-random.ts'
 import { MAX_SITES } from './site-book.ts'
@@ -45,6 +46,8 @@ export interface SharedMemory {
   readonly heartbeats: SharedArrayBuffer
   /** One word a place of a site: 1 when its address leads back to us. */
   readonly loops: SharedArrayBuffer
+  /** Client randoms of the last seconds. */
+  readonly seenHellos: SharedArrayBuffer
   /** One word: the generation of the IP lists that is in force. */
   readonly listsInForce: SharedArrayBuffer
   /** So that nobody can choose addresses that share a place. */
@@ -101,6 +104,7 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     sessions: words(),
     heartbeats: words(),
     loops: new SharedArrayBuffer(MAX_SITES * 4),
+    seenHellos: new SharedArrayBuffer(SeenHellos.BYTES),
     listsInForce: new SharedArrayBuffer(4),
     addressSeed: randomBytes(16).toString('hex'),
     ownRandom: makeOwnRandom(),

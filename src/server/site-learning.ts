@@ -13,6 +13,8 @@ import type { PlacedSite } from './site-book.ts'
 
 /** A front that is still starting when portico does is asked again. */
 const RETRY_MILLISECONDS = 10_000
+/** Somebody who sends a hello twice makes us ask the front no more often than this. */
+const SUSPICION_MILLISECONDS = 10_000
 
 /** What is known of the sites, by place. */
 export type PlacedFacts = readonly (SiteFacts | undefined)[]
@@ -35,6 +37,11 @@ interface Followed {
   readonly site: Site
   readonly stop: AbortController
   warnings: readonly SiteWarning[]
+  /** Milliseconds, monotonic: when a suspicion was last looked into. */
+  lookedAt: number
+  suspected?: boolean
+  /** It will be asked again. */
+  waits?: boolean
 }
 
 /** portico's own handshakes with its sites: how many encrypted records each sends, and what an operator should know. */
@@ -68,9 +75,40 @@ export class SiteLearning {
     }
     const fresh = [...wanted].filter(([place]) => !this.#followed.has(place))
     for (const [place, site] of fresh) {
-      this.#followed.set(place, { site, stop: new AbortController(), warnings: [] })
+      this.#followed.set(place, {
+        site,
+        stop: new AbortController(),
+        warnings: [],
+        lookedAt: Number.NEGATIVE_INFINITY,
+      })
     }
-    await Promise.all(fresh.map(([place]) => this.#learn(place, this.#followed.get(place)!)))
+    const lost = [...this.#followed].filter(([place]) => this.facts[place]?.selfTarget === true)
+    const asked = new Map([...lost, ...fresh.map(([place]) => [place, this.#followed.get(place)!] as const)])
+    await Promise.all([...asked].map(([place, followed]) => this.#learn(place, followed)))
+  }
+
+  /**
+   * There is reason to think that a site leads back to us by now: the check of the start is made again. What is said soon
+   * after such a check is looked into when its rest is over.
+   */
+  suspect(place: number): void {
+    const followed = this.#followed.get(place)
+    if (!followed || followed.suspected || Atomics.load(this.#options.loops, place) !== 0) return
+    followed.suspected = true
+    void this.#look(place, followed)
+  }
+
+  async #look(place: number, followed: Followed): Promise<void> {
+    const rest = followed.lookedAt + SUSPICION_MILLISECONDS - performance.now()
+    try {
+      if (rest > 0) await sleep(rest, undefined, { signal: followed.stop.signal, ref: false })
+    } catch {
+      // Stopped meanwhile.
+      return
+    }
+    followed.lookedAt = performance.now()
+    followed.suspected = false
+    await this.#learn(place, followed)
   }
 
   stop(): void {
@@ -87,6 +125,8 @@ export class SiteLearning {
       clientRandom,
     })
     if (stop.signal.aborted) return
+    // Where it leads back nobody answers with a flight: portico's own listeners refuse.
+    if (seen.tls13) Atomics.store(loops, place, 0)
     const facts = { ...seen, selfTarget: Atomics.load(loops, place) !== 0 }
     const first = this.facts[place] === undefined
     this.facts[place] = facts
@@ -94,19 +134,22 @@ export class SiteLearning {
       followed.warnings = siteWarnings(site, facts, interfaceMtus())
       this.#dependencies.learned(this.facts)
     }
-    if (!facts.reachable && !facts.selfTarget) void this.#learnLater(place, followed)
+    if ((!facts.reachable || facts.selfTarget) && !followed.waits) void this.#learnLater(place, followed)
   }
 
   async #learnLater(place: number, followed: Followed): Promise<void> {
     const { log } = this.#dependencies
+    followed.waits = true
     try {
       await sleep(RETRY_MILLISECONDS, undefined, { signal: followed.stop.signal, ref: false })
     } catch {
       // Stopped meanwhile.
       return
     }
+    followed.waits = false
     await this.#learn(place, followed)
-    if (followed.stop.signal.aborted || this.facts[place]?.reachable !== true) return
+    const facts = this.facts[place]
+    if (followed.stop.signal.aborted || facts?.reachable !== true || facts.selfTarget) return
     log.info('the front answers now', { domain: followed.site.domain })
     for (const { code, message } of followed.warnings) log.warn(message, { code })
   }

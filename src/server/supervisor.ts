@@ -472,6 +472,8 @@ class Supervisor implements Running {
         return this.#refusals.add(message)
       case 'clients':
         return this.#clients.add(message.counts)
+      case 'loop_suspected':
+        return this.#learning.suspect(message.site)
       case 'loop':
         return this.#log.error('a front leads back to portico itself; it is not asked any more', {
           domain: this.#sites.domains[message.site],

@@ -1,5 +1,6 @@
 import { Descriptors } from '../net/descriptors.ts'
 import { HalfClosed } from '../net/half-closed.ts'
+import { LocalPorts, localPortRange } from '../net/local-ports.ts'
 import { OutgoingBuffers } from '../net/outgoing.ts'
 import type { SharedReads } from '../net/static-read.ts'
 import { Wheel } from '../net/wheel.ts'
@@ -22,6 +23,7 @@ export interface ThreadResources {
   readonly outgoing: OutgoingBuffers
   readonly halfClosed: HalfClosed
   readonly descriptors: Descriptors
+  readonly ports: LocalPorts
   now(): number
 }
 
@@ -34,5 +36,31 @@ export function threadResources(
   const descriptors = new Descriptors(start.shared.descriptors, start.index, start.descriptorBudget)
   wheel.everyTick(halfClosed.sweep)
   wheel.everyTick(descriptors.serve)
-  return { log, wheel, reads, outgoing: new OutgoingBuffers(reads.buffer), halfClosed, descriptors, now }
+  const share = localPortRange() / (start.shared.rows - 1)
+  const ports = new LocalPorts(share, { scarce: portsWarning(log, now) })
+  return {
+    ports,
+    log,
+    wheel,
+    reads,
+    outgoing: new OutgoingBuffers(reads.buffer),
+    halfClosed,
+    descriptors,
+    now,
+  }
+}
+
+const WARN_AGAIN_MILLISECONDS = 60 * 60_000
+const REMEDY =
+  'widen net.ipv4.ip_local_port_range, list further addresses in telegram.data_centres, or further [[upstream]] with url = "direct:" and a bind of their own'
+
+/** Once an hour: it is not one connection's matter. */
+function portsWarning(log: Log, now: () => number): (address: string, isOver: boolean) => void {
+  let last = Number.NEGATIVE_INFINITY
+  return (address, isOver) => {
+    if (now() - last < WARN_AGAIN_MILLISECONDS) return
+    last = now()
+    const event = isOver ? 'no local port is left for connections' : 'local ports are running out'
+    log.warn(event, { address, remedy: REMEDY })
+  }
 }

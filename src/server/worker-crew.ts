@@ -20,7 +20,9 @@ export interface WorkerCrewDependencies {
   readonly counters: Counters
   /** What a worker that starts now must know. */
   startData(index: number): WorkerStart
-  heard(message: ServeEvent | Extract<FromWorker, { type: 'loop' | 'refused' | 'clients' }>): void
+  heard(
+    message: ServeEvent | Extract<FromWorker, { type: 'loop' | 'loop_suspected' | 'refused' | 'clients' }>,
+  ): void
   giveUp(): void
 }
 

@@ -104,6 +104,10 @@ export interface House {
   /** True for the hello of a start-up check of ours: the address of the site that it was meant for leads back to us. */
   isOurOwn(clientRandom: Uint8Array): boolean
   leadsBack(site: KnownSite): boolean
+  /** For every hello: one that came before may have gone out to its site and come back. */
+  watchForLoop(clientRandom: Uint8Array, site: KnownSite): void
+  /** Too many wait without a hello: a site that leads back makes many of one that says nothing. */
+  crowdOf(site: KnownSite): void
   random(n: number): Buffer
   /** Milliseconds, monotonic and fine. */
   now(): number

@@ -66,11 +66,15 @@ async function recognise(
   house: House,
 ): Promise<Entry | Stay> {
   // Recognise: a whole ClientHello, or somebody for the front.
-  if (first.state === 'not_ours') return { at: 'hello', code: first.code }
+  if (first.state === 'not_ours') {
+    if (first.code === 'unauthenticated') house.crowdOf(house.sites(undefined).site)
+    return { at: 'hello', code: first.code }
+  }
   const { hello } = first
   if (house.isOurOwn(hello.random)) return { at: 'hello', code: 'loop' }
   const { site, known } = house.sites(hello.serverName)
   if (house.leadsBack(site)) return { at: 'hello', code: 'loop' }
+  house.watchForLoop(hello.random, site)
   if (site !== house.sites(undefined).site) tee.moveTo((handler) => house.dialFront(site, handler, visitor))
 
   // Authenticate: a hello names nobody.

@@ -13,6 +13,8 @@ const tcp = (host: string): Endpoint => ({ kind: 'tcp', host, port: 443 })
 const SIX = tcp('2001:db8::1')
 const FOUR = tcp('192.0.2.1')
 const FOUR_MORE = tcp('192.0.2.2')
+/** Hardly a local port is left for it. */
+const FULL = tcp('192.0.2.3')
 
 /** Upstreams that behave by name, or by name and address. */
 function world(
@@ -26,6 +28,7 @@ function world(
     name,
     kind,
     reaches: (target) => kind !== 'socks4' || target !== SIX,
+    isScarce: (target) => target === FULL,
     connect: (target, handler, onConnected) => {
       const leg = new ScriptedLeg(handler)
       const host = target.kind === 'tcp' ? target.host : ''
@@ -72,6 +75,14 @@ describe('Roads, direct', () => {
     const { dial, tried } = world({})
     expect(await dial([SIX, FOUR])).toMatchObject({ ok: true, endpoint: SIX })
     expect(tried).toEqual(['direct 2001:db8::1'])
+  })
+
+  test('an address for which hardly a local port is left comes last, and is not given up', async () => {
+    const { dial, tried, manners } = world({})
+    expect(await dial([FULL, FOUR])).toMatchObject({ ok: true, endpoint: FOUR })
+    manners['192.0.2.1'] = 'refuses'
+    expect(await dial([FULL, FOUR])).toMatchObject({ ok: true, endpoint: FULL })
+    expect(tried).toEqual(['direct 192.0.2.1', 'direct 192.0.2.3'])
   })
 
   test('a family that breaks while running is left behind after one dial, also for other data centres', async () => {

@@ -122,6 +122,7 @@ export class Roads {
     }
     const isDirect = upstream.kind === 'direct'
     const ailing = (endpoint: Endpoint) =>
+      upstream.isScarce?.(endpoint) === true ||
       this.#unanswered.has(wayKey({ upstream, endpoint })) ||
       rests(wayKey({ upstream, endpoint })) ||
       (isDirect && rests(familyOf(endpoint)))

@@ -307,6 +307,10 @@ export const CATALOGUE = {
   ]),
   heldBytes: gauge('held_bytes', 'Bytes held for peers that do not read.'),
   descriptors: gauge('descriptors', 'File descriptors counted for connections.'),
+  localPorts: gauge(
+    'local_ports',
+    'Connections to the one address (or from the one bound address) that has most of them; a system gives about 28,000 ports to each.',
+  ),
   proxyHeaders: counter(
     'proxy_headers_total',
     'Connections of listeners that expect a PROXY header, by what came of it.',

@@ -1,5 +1,5 @@
 import { isIPv6Literal } from '../net/address.ts'
-import { type DialResources, dial } from '../net/dial.ts'
+import { type DialResources, dial, portsKey } from '../net/dial.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import type { Leg, LegHandler } from '../net/leg.ts'
 import type { Upstream } from './upstream.ts'
@@ -23,6 +23,10 @@ export class DirectUpstream implements Upstream {
   reaches(target: Endpoint): boolean {
     if (this.#bind === undefined || target.kind === 'unix') return true
     return isIPv6Literal(this.#bind) === isIPv6Literal(target.host)
+  }
+
+  isScarce(target: Endpoint): boolean {
+    return this.#resources.ports?.isScarce(portsKey(target, this.#bind)) ?? false
   }
 
   connect(target: Endpoint, handler: LegHandler, onConnected: () => void, window?: () => number): Leg {

@@ -10,6 +10,8 @@ export interface Upstream {
   readonly kind: UpstreamKind
   /** False where it has no form for such an address (IPv6 by SOCKS4, or by a bound IPv4 address). */
   reaches(target: Endpoint): boolean
+  /** Absent: false. True where hardly a local port is left for such a connection: another way or address comes first. */
+  isScarce?(target: Endpoint): boolean
   /**
    * Begins a connection to the target. Nothing may be written, and nothing is read, before `onConnected`; from then on the
    * leg carries the target's bytes alone. Who cannot connect says so by the handler's `onLost`, with the system's code or

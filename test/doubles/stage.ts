@@ -204,6 +204,8 @@ function furnish(
     isListed: plan.listed ?? (() => false),
     isOurOwn: () => own,
     leadsBack: () => false,
+    watchForLoop: () => {},
+    crowdOf: () => {},
     random: randomBytes,
     now: () => 0,
     unixSeconds: () => now,

@@ -9,8 +9,9 @@ import { type ListeningProcess, startListening } from './listening-process.ts'
 export async function startHaproxy(
   to: { readonly host: string; readonly port: number },
   words: string,
+  at?: { readonly host: string; readonly port: number },
 ): Promise<ListeningProcess> {
-  const port = await freePort()
+  const { host, port } = at ?? { host: '127.0.0.1', port: await freePort() }
   const file = join(temporaryFolder('haproxy'), 'haproxy.cfg')
   writeFileSync(
     file,
@@ -21,9 +22,9 @@ defaults
   timeout client 1m
   timeout server 1m
 listen all
-  bind 127.0.0.1:${port}
+  bind ${host}:${port}
   server one ${to.host}:${to.port} ${words}
 `,
   )
-  return startListening(findProgram('haproxy', 'haproxy'), ['-db', '-f', file], port)
+  return startListening(findProgram('haproxy', 'haproxy'), ['-db', '-f', file], port, host)
 }

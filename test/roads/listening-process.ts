@@ -11,6 +11,7 @@ export async function startListening(
   program: string,
   args: readonly string[],
   port: number,
+  host = '127.0.0.1',
 ): Promise<ListeningProcess> {
   const running = await startProcess(program, args)
   let ended = false
@@ -21,15 +22,15 @@ export async function startListening(
     () => `${program} to listen on ${port}; it says: ${running.output()}`,
     () => {
       if (ended) throw new Error(`${program} ended: ${running.output()}`)
-      return accepts(port)
+      return accepts(port, host)
     },
   )
   return { ...running, port }
 }
 
-function accepts(port: number): Promise<boolean> {
+function accepts(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, host)
     socket.once('connect', () => {
       socket.destroy()
       resolve(true)
