@@ -14,7 +14,7 @@ address = "127.0.0.1:8443"       # where that site really listens
 secret = "8f0c4a1be27d5936a0c4f1e2d3b4a596"
 `
 
-const PLANNED = new Set(NOT_YET.filter((row) => row.only === undefined).map((row) => row.path))
+const PLANNED = new Set(NOT_YET.map((row) => row.path))
 
 /** docs/configuration.md: every key of the schema with its form, default and meaning. */
 export function configurationPage(): string {
@@ -75,14 +75,12 @@ function section(title: string, description: string, keys: readonly KeyRow[]): s
   return [`## ${title}`, '', ...intro, ...table, ''].join('\n')
 }
 
-/** The values to choose from, without those of later versions. */
+/** The values to choose from. */
 function form(row: KeyRow): string {
   const listed = row.core instanceof z.ZodArray
   const core = row.core instanceof z.ZodArray ? row.core.def.element : row.core
   if (!(core instanceof z.ZodEnum)) return row.form
-  const path = [...row.path, ...(listed ? ['*'] : [])].join('.')
-  const later = NOT_YET.find((each) => each.path === path)?.only ?? []
-  const values = core.options.filter((value) => !later.includes(value)).map((value) => `\`"${value}"\``)
+  const values = core.options.map((value) => `\`"${value}"\``)
   return `${listed ? 'list of ' : ''}${values.join(', ')}`
 }
 
@@ -96,11 +94,7 @@ function escaped(text: string): string {
 }
 
 function notYet(): string {
-  const rows = NOT_YET.map((row) => {
-    const values =
-      row.only === undefined ? '' : ` = ${row.only.map((value) => JSON.stringify(value)).join(', ')}`
-    return `\`${row.path}${values}\``
-  })
+  const rows = NOT_YET.map((row) => `\`${row.path}\``)
   return [
     '## Not in this version yet',
     '',

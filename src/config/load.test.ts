@@ -315,12 +315,6 @@ describe('what this version lacks', () => {
     },
   )
 
-  test('a value of a key that it has', () => {
-    expect(problemsOf(`${SMALLEST}[[upstream]]\nname = "a"\nurl = "direct:"\nfor = ["lists"]\n`)).toEqual([
-      expect.stringMatching(/upstream\.0\.for\.0: "lists" is not in this version yet$/),
-    ])
-  })
-
   test('a value that says "off" is fine', () => {
     const text = `public_addresses = "auto"\n${SMALLEST}[control]\nlisten = ""\n[telegram]\nvia = "direct"\n[metrics]\nper_user = false\n`
     expect(problemsOf(text)).toEqual([])

@@ -48,11 +48,6 @@ function judge(
   findings: KeyFinding[],
 ): void {
   const plain = structuredClone(value)
-  if (row.only !== undefined) {
-    if (!row.only.some((each) => isDeepStrictEqual(each, plain))) return
-    findings.push({ path, message: `${JSON.stringify(value)} is not in this version yet`, place: 'value' })
-    return
-  }
   if (row.off?.some((each) => isDeepStrictEqual(each, plain)) !== true) {
     findings.push({ path, message: 'not in this version yet' })
   }

@@ -8,8 +8,6 @@ export interface NotYet {
   readonly path: string
   /** Values that mean the absence of the capability, and are therefore fine. */
   readonly off?: readonly unknown[]
-  /** Only these values are not possible yet; every other value of the key is. */
-  readonly only?: readonly unknown[]
 }
 
 export const NOT_YET: readonly NotYet[] = [

@@ -59,6 +59,7 @@ function ask(raw: Duplex, options: RecordsOptions): Promise<number[]> {
     if (sizes.seen.length >= most) finish()
   })
   tls.on('error', finish)
+  tls.once('end', finish)
   tls.once('close', finish)
   return promise
 }
