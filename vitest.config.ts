@@ -32,8 +32,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           // Every suite starts a whole portico with two workers, a front and clients.
           testTimeout: 150_000,
-          // Real clients on a shared machine: what fails three times in a row is no accident.
-          retry: 2,
+          // Real programs on a shared machine: what fails twice in a row is no accident.
+          retry: 1,
           hookTimeout: 180_000,
           pool: 'forks',
         },

@@ -13,6 +13,7 @@ export interface PublicRsaKey {
 
 const DATA_SIZE = 192
 const KEY_SIZE = 32
+const FINGERPRINT_DIGITS = 16
 
 export class ServerRsaKey implements PublicRsaKey {
   readonly pem: string
@@ -31,9 +32,13 @@ export class ServerRsaKey implements PublicRsaKey {
     this.#private = privateKey
   }
 
+  /** mtcute does not find a key whose fingerprint begins with a zero, one of sixteen, and asks for ever. */
   static async generate(): Promise<ServerRsaKey> {
-    const pair = await promisify(generateKeyPair)('rsa', { modulusLength: 2048, publicExponent: 65537 })
-    return new ServerRsaKey(pair.publicKey, pair.privateKey)
+    for (;;) {
+      const pair = await promisify(generateKeyPair)('rsa', { modulusLength: 2048, publicExponent: 65537 })
+      const key = new ServerRsaKey(pair.publicKey, pair.privateKey)
+      if (key.fingerprint.length === FINGERPRINT_DIGITS) return key
+    }
   }
 
   /**
