@@ -30,6 +30,7 @@ modes = ["tls", "secure", "classic"]
 domain = "${DOMAIN}"
 address = "built-in"
 [telegram]
+probe = "off"
 fallback = "never"
 data_centres = { 2 = ["127.0.0.1:${dataCentre.port}"], 1 = ["127.0.0.1:${dataCentre.port}"] }
 ${middleOf(middle)}
