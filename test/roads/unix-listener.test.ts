@@ -2,9 +2,10 @@ import { chmodSync, existsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { pathToFileURL } from 'node:url'
 import { afterEach, expect, test } from 'vitest'
 import { freePort } from '../world/free-port.ts'
-import { NODE } from '../world/node.ts'
+import { NODE, ROOT } from '../world/node.ts'
 import { type Portico, startPortico } from '../world/portico.ts'
 import { ALICE } from '../world/portico-toml.ts'
 import { startProcess } from '../world/process.ts'
@@ -18,8 +19,9 @@ afterEach(async () => {
   await portico?.kill9()
 })
 
-async function start(path: string): Promise<void> {
+async function start(path: string, env: Record<string, string> = {}): Promise<void> {
   portico = await startPortico({
+    env,
     config: (port) => `
       [[listener]]
       address = "127.0.0.1:${port}"
@@ -70,6 +72,23 @@ test('a socket that somebody listens on is not taken away', async () => {
   await expect(start(path)).rejects.toThrow(/ended with 69/)
   expect(existsSync(path)).toBe(true)
   owner.close()
+})
+
+test('is opened again, with its permissions, when the worker that held it dies', async () => {
+  const path = join(temporaryFolder('unix'), 'proxy.sock')
+  const preloaded = pathToFileURL(join(ROOT, 'test/world/dying-worker.ts')).href
+  await start(path, { NODE_OPTIONS: `--import=${preloaded}` })
+  const before = await visit(path)
+  const lost = new Promise((resolve) => before.once('close', resolve))
+
+  portico?.signal('SIGUSR2')
+  await waitFor('the worker to die', () => portico?.log.some(({ event }) => event.startsWith('worker died')))
+  // The visitor's end shows that the socket was that worker's.
+  await lost
+  const after = await waitFor('the listener', () => visit(path).catch(() => undefined))
+  expect(after.getProtocol()).toBe('TLSv1.3')
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  after.destroy()
 })
 
 test('an IPv6 wildcard beside an IPv4 one on the same port', async () => {
