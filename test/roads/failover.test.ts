@@ -7,6 +7,7 @@ import { type DataCentreProcess, startDataCentreProcess } from '../world/data-ce
 import { metricSum } from '../world/metrics.ts'
 import { type Portico, startPortico } from '../world/portico.ts'
 import { ALICE } from '../world/portico-toml.ts'
+import { type DelayingRelay, startDelayingRelay } from './delaying-relay.ts'
 import type { ListeningProcess } from './listening-process.ts'
 import { startMicrosocks } from './proxies.ts'
 
@@ -14,10 +15,13 @@ const DOMAIN = 'www.example.org'
 const SESSIONS = 200
 const AT_A_TIME = 20
 const DIES_AT = 60
+/** Each way, milliseconds: its handshake, two round trips, takes longer than the patience with a proxy. */
+const SLOWNESS = 600
 let dataCentre: DataCentreProcess
 let portico: Portico
 let proxies: ListeningProcess[] = []
 let stalling: Server | undefined
+let slow: DelayingRelay | undefined
 
 beforeAll(async () => {
   dataCentre = await startDataCentreProcess()
@@ -27,6 +31,8 @@ afterEach(async () => {
   await portico?.kill9()
   stalling?.close()
   stalling = undefined
+  slow?.stop()
+  slow = undefined
   for (const proxy of proxies.splice(0)) await proxy.stop('SIGKILL')
 })
 
@@ -44,21 +50,25 @@ async function session(): Promise<void> {
   client.socket.close()
 }
 
+function tables(one: number, other: number): string {
+  const upstream = (name: string, port: number) =>
+    `[[upstream]]\nname = "${name}"\nurl = "socks5://127.0.0.1:${port}"\n`
+  // Twenty hellos at once: none is to be left to the site because this machine is busy.
+  return `${upstream('one', one)}${upstream('other', other)}[limits]\nsearch_hold = "1s"\n`
+}
+
 test.each(['dies', 'stalls'])(
   '200 sessions while one of two upstreams %s: all go on by the other, none straight',
   async (how) => {
     const [one, other] = await Promise.all([startMicrosocks(), startMicrosocks()])
     proxies = [one, other]
-    const upstream = (name: string, port: number) =>
-      `[[upstream]]\nname = "${name}"\nurl = "socks5://127.0.0.1:${port}"\n`
     portico = await startPortico({
       config: {
         domain: DOMAIN,
         front: 'built-in',
         dataCentre,
         telegramKeys: 'warm = 0',
-        // Twenty hellos at once: none is to be left to the site because this machine is busy.
-        tables: `${upstream('one', one.port)}${upstream('other', other.port)}[limits]\nsearch_hold = "1s"\n`,
+        tables: tables(one.port, other.port),
       },
     })
     for (let begun = 0; begun < SESSIONS; begun += AT_A_TIME) {
@@ -82,3 +92,27 @@ test.each(['dies', 'stalls'])(
     expect(dials('one') - dials('one', 'ok')).toBeGreaterThan(0)
   },
 )
+
+test('200 sessions while one of two upstreams answers slowly: none is lost, few wait for it, none goes straight', async () => {
+  const [one, other] = await Promise.all([startMicrosocks(), startMicrosocks()])
+  proxies = [one, other]
+  slow = await startDelayingRelay({ host: '127.0.0.1', port: one.port }, SLOWNESS)
+  portico = await startPortico({
+    config: {
+      domain: DOMAIN,
+      front: 'built-in',
+      dataCentre,
+      telegramKeys: 'warm = 0',
+      tables: tables(slow.port, other.port),
+    },
+  })
+  for (let begun = 0; begun < SESSIONS; begun += AT_A_TIME) {
+    await Promise.all(Array.from({ length: AT_A_TIME }, session))
+  }
+  const metrics = await portico.metrics()
+  const dials = (name: string, result?: string) =>
+    metricSum(metrics, 'portico_upstream_dials_total', { upstream: name, ...(result && { result }) })
+  expect(dials('direct')).toBe(0)
+  expect(dials('one')).toBeGreaterThan(0)
+  expect(dials('other', 'ok')).toBeGreaterThan(SESSIONS / 2)
+})
