@@ -47,6 +47,7 @@ describe('a good file', () => {
         answer: 'auto',
         unknown_sni: 'front',
         clock_skew: 600_000,
+        shaping: 'off',
         site: [],
       },
       users: { alice: { secret: KEY, enabled: true, tags: [], previous: [], from: [] } },

@@ -11,7 +11,6 @@ export interface NotYet {
 }
 
 export const NOT_YET: readonly NotYet[] = [
-  { path: 'front.shaping', off: [false, 'off'] },
   { path: 'metrics.statsd' },
   { path: 'control.listen', off: [''] },
   { path: 'control.allow' },

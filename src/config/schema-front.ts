@@ -73,6 +73,11 @@ export const front = describe(
         'duration',
         'How far the clock of a client may be off, in either direction. Clocks that count from boot are refused.',
       ),
+      shaping: describe(
+        oneOf(['off', 'timing', 'length', 'both']).prefault('off'),
+        'choice',
+        'Blurs how strangers meet the front, as telemt does: `timing` holds its first words after the decision for 30 to 60 ms; `length` follows a client’s last byte with random ones, up to 512 bytes or the next double of that, at most 4 KiB, which the front sees; `both`. Each is farther from the site than `off`, which changes nothing: see docs/camouflage.md.',
+      ),
       site: describe(
         z.array(site).prefault([]),
         'tables',

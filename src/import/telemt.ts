@@ -86,12 +86,25 @@ const CENSORSHIP: Rules = {
   'censorship.tls_full_cert_ttl_secs': AS_THE_SITE,
   'censorship.alpn_enforce': AS_THE_SITE,
   'censorship.mask_shape_hardening': yesNo((on, { draft }) =>
-    on ? draft.put('front.shaping', true) : dropped('it is switched off'),
+    on ? shaping('length', draft) : dropped('it is switched off'),
   ),
   'censorship.mask_shape_*': SPLICED,
   'censorship.mask_relay_*': SPLICED,
   'censorship.mask_classifier_prefetch_timeout_ms': SPLICED,
-  'censorship.mask_timing_normalization_*': SPLICED,
+  'censorship.mask_timing_normalization_enabled': yesNo((on, { draft }) =>
+    on ? shaping('timing', draft) : dropped('it is switched off'),
+  ),
+  'censorship.mask_timing_normalization_*': 'the time is drawn between 30 and 60 ms here',
+}
+
+/** Two switches there, one word here. */
+function shaping(part: 'timing' | 'length', draft: Draft) {
+  const word = draft.has('front.shaping') ? 'both' : part
+  return draft.put(
+    'front.shaping',
+    word,
+    'without it strangers see the site exactly as it is; consider "off"',
+  )
 }
 
 const UPSTREAMS: Rules = {

@@ -8,8 +8,10 @@ import { UsageRows } from '../access/usage-rows.ts'
 import { VainSearches } from '../access/vain-searches.ts'
 import { ImitatedFront } from '../front/imitated-front.ts'
 import { SeenHellos } from '../front/seen-hellos.ts'
+import { shapingOf } from '../front/shaping.ts'
 import { siteChooser } from '../front/sites.ts'
 import type { LegHandler } from '../net/leg.ts'
+import type { Shaping } from '../net/shaped-splice.ts'
 import { ja4 } from '../protocol/tls/ja4.ts'
 import type { House } from '../session/house.ts'
 import type { KnownSite } from '../session/known-site.ts'
@@ -75,6 +77,7 @@ export class DataPlane {
   #settings: WorkerSettings
   #prepared: Prepared | undefined
   #house: House
+  #shaping: Shaping | undefined
 
   constructor(start: WorkerStart, options: ThreadResourcesOptions) {
     const { shared, index, config } = start
@@ -133,7 +136,7 @@ export class DataPlane {
     this.#background = new BackgroundSearch({
       vain: new VainSearches(shared.vainSearches, shared.addressSeed, unixSeconds),
       now: this.#thread.now,
-      after: (milliseconds, run) => setTimeout(run, milliseconds),
+      after,
     })
     this.#house = this.#furnish()
     this.#thread.wheel.everyTick(this.#gatekeeping.admission.tick)
@@ -243,7 +246,8 @@ export class DataPlane {
     const outlivesFront =
       house.settings.answer !== 'mirror' && this.#settings.profiles.some((profile) => profile !== undefined)
     const { wheel, now } = this.#thread
-    const tee = new Tee(caller.leg, { wheel, now, awaitsInit, outlivesFront }, () => {})
+    const shaping = this.#shaping
+    const tee = new Tee(caller.leg, { wheel, now, awaitsInit, outlivesFront, shaping }, () => {})
     if (this.#thread.descriptors.exhausted || this.#leadsBack(site) || this.#mustClose(caller)) {
       caller.leg.reset()
       return tee
@@ -298,6 +302,7 @@ export class DataPlane {
     const { now, log } = this.#thread
     const clockSkewSeconds = Math.ceil(config.front.clock_skew / 1000)
     const random = pooledRandom()
+    this.#shaping = shapingOf(config.front.shaping, { random, after })
     return {
       settings: {
         searchHold: config.limits.search_hold,
@@ -386,6 +391,10 @@ function sessionLimits({ idle, silence }: WorkerStart['config']['limits']) {
 
 function longestSilence({ first_data: longest }: WorkerStart['config']['limits']): number | undefined {
   return longest === 'auto' ? undefined : longest
+}
+
+function after(milliseconds: number, run: () => void): void {
+  setTimeout(run, milliseconds)
 }
 
 function nextTurn(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Leg, LegHandler } from '../net/leg.ts'
+import { ShapedSplice, type Shaping } from '../net/shaped-splice.ts'
 import { Splice } from '../net/splice.ts'
 import type { Deadline, Wheel } from '../net/wheel.ts'
 import { INIT_SIZE, isOtherProtocol } from '../protocol/obfuscated2.ts'
@@ -76,6 +77,8 @@ export interface TeeDependencies {
   readonly awaitsInit?: boolean
   /** Users can be answered without the front: a hello is read also where it cannot be reached. */
   readonly outlivesFront?: boolean
+  /** What is done to connections that stay with the front; absent: nothing. */
+  readonly shaping?: Shaping | undefined
   /** Milliseconds, monotonic and fine: for the hold of an answer. */
   now(): number
 }
@@ -93,6 +96,7 @@ export class Tee implements LegHandler, Deadline {
   readonly #now: () => number
   readonly #awaitsInit: boolean
   readonly #outlivesFront: boolean
+  readonly #shaping: Shaping | undefined
   readonly #onOver: () => void
 
   readonly #fromClient = new KeptBytes()
@@ -103,6 +107,10 @@ export class Tee implements LegHandler, Deadline {
   #clientEnding: Ending = 'open'
   #frontSpoke = false
   #heldSince: number | undefined
+  /** Bytes of the client so far. */
+  #said = 0
+  /** The front that was told of the client's end. */
+  #toldEnd: Leg | undefined
   #openLegs = 1
   #frontClosed = false
 
@@ -119,6 +127,7 @@ export class Tee implements LegHandler, Deadline {
     this.#now = dependencies.now
     this.#awaitsInit = dependencies.awaitsInit ?? false
     this.#outlivesFront = dependencies.outlivesFront ?? false
+    this.#shaping = dependencies.shaping
     this.#onOver = onOver
   }
 
@@ -132,7 +141,7 @@ export class Tee implements LegHandler, Deadline {
     this.#front = dialFront(this)
     this.#openLegs++
     if (this.#fromClient.length > 0) this.#front.write(Buffer.from(this.#fromClient.bytes))
-    if (this.#clientEnding === 'end') this.#front.end()
+    if (this.#clientEnding === 'end') this.#endFront(this.#front)
     if (this.#clientEnding === 'lost') this.#front.resetAfterDrain()
     if (this.#phase === 'spliced') this.#join(this.#front)
   }
@@ -242,18 +251,29 @@ export class Tee implements LegHandler, Deadline {
   }
 
   #join(front: Leg): void {
-    const splice = new Splice(this.client, front, this.#openLegs, this.#onOver)
+    const plain = new Splice(this.client, front, this.#openLegs, this.#onOver)
+    const splice = this.#shaping
+      ? new ShapedSplice(this.client, front, plain, this.#shaping, this.#said)
+      : plain
     this.client.handler = splice
     front.handler = splice
     const frontTook = this.#unsent === undefined || front.write(this.#unsent)
-    const clientTook = this.#fromFront.length === 0 || this.client.write(Buffer.from(this.#fromFront.bytes))
+    const { length, bytes } = this.#fromFront
+    const clientTook = length === 0 || splice.onBytes(front, length, bytes)
     this.#fromClient.clear()
     this.#fromFront.clear()
-    if (this.#clientEnding === 'end') front.end()
-    if (this.#frontEnding === 'end') this.client.end()
-    if (this.#frontEnding === 'lost') this.client.resetAfterDrain()
+    if (this.#clientEnding === 'end') this.#endFront(front)
+    if (this.#frontEnding === 'end') splice.onEnd(front)
+    if (this.#frontEnding === 'lost') splice.onLost(front)
     if (frontTook && front.drained) this.client.resume()
     if (clientTook && this.client.drained) front.resume()
+  }
+
+  #endFront(front: Leg): void {
+    if (this.#toldEnd === front) return
+    this.#toldEnd = front
+    if (this.#shaping?.padding) front.write(this.#shaping.padding(this.#said))
+    front.end()
   }
 
   /** As a closed port would. */
@@ -291,6 +311,7 @@ export class Tee implements LegHandler, Deadline {
   }
 
   #clientBytes(n: number, bytes: Uint8Array): boolean {
+    this.#said += n
     switch (this.#phase) {
       case 'hello': {
         this.#fromClient.append(n, bytes)
@@ -436,7 +457,7 @@ export class Tee implements LegHandler, Deadline {
     if (leg === this.client) {
       this.#clientEnding = 'end'
       // What the front has not seen goes before the FIN.
-      if (this.#phase !== 'decided') this.#front?.end()
+      if (this.#front && this.#phase !== 'decided') this.#endFront(this.#front)
       this.#settleHello({ state: 'not_ours', code: 'client_end' })
       if (this.#phase === 'first-data') this.#settleFirstData('client_end')
       return
