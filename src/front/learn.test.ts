@@ -10,9 +10,10 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Endpoint } from '../net/endpoint.ts'
 import { type Exchange, exchange } from '../net/exchange.ts'
+import { peerKeepAlive } from '../net/peer-keep-alive.ts'
 import { readClientHello } from '../protocol/tls/client-hello.ts'
 import { type Identity, keptIdentity } from './built-in/certificate.ts'
-import { learnSite } from './learn.ts'
+import { type LearnDependencies, learnSite } from './learn.ts'
 
 const domain = 'www.example.org'
 const dependencies = { exchange, random: (n: number) => randomBytes(n) }
@@ -43,7 +44,7 @@ async function listening(server: Server): Promise<Endpoint> {
 const https = (options: ServerOptions = {}) => listening(createHttpsServer({ ...identity, ...options }))
 const raw = (serve: (socket: Socket) => void) =>
   listening(createServer((socket) => serve(socket.on('error', () => {}))))
-const learn = (endpoint: Endpoint, more: { clientRandom?: Buffer } = {}) =>
+const learn = (endpoint: Endpoint, more: Partial<LearnDependencies> = {}) =>
   learnSite({ domain, endpoint }, { ...dependencies, ...more })
 
 /** A server program that prints a line with its port when it listens. */
@@ -108,6 +109,13 @@ test.each(openssl ? ['openssl'] : [])('%s s_server', async (command) => {
   ]
   const facts = await learn(await program(command, args, /ACCEPT 127\.0\.0\.1:(\d+)/))
   expect(facts).toMatchObject({ tls13: true, records: { tdlib: 4, darwin: 4, legacy: 4 } })
+})
+
+test('TCP keep-alive: of a front that has it, and only where it can be seen', async () => {
+  const kept = await https({ keepAlive: true, keepAliveInitialDelay: 33_000 })
+  expect((await learn(kept, { keepAlive: peerKeepAlive })).keepAlive).toBe(33)
+  expect(await learn(kept, { keepAlive: () => undefined })).not.toHaveProperty('keepAlive')
+  expect(await learn(await https(), { keepAlive: peerKeepAlive })).not.toHaveProperty('keepAlive')
 })
 
 test('TLS 1.2 only', async () => {

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../net/endpoint.ts'
 import type { Exchange, ExchangeOptions } from '../net/exchange.ts'
+import type { QuietConnection } from '../net/peer-keep-alive.ts'
 import { type HelloClass, writeClientHello } from '../protocol/tls/hello-writer.ts'
 import { MAX_FLIGHT, readServerFlight, type ServerFlight } from '../protocol/tls/server-flight.ts'
 import { isNear } from './locality.ts'
@@ -24,6 +25,8 @@ export interface LearnDependencies {
   readonly random: (n: number) => Buffer
   /** 32 bytes: the client random of the very first hello, by which a listener of ours recognises it. Else drawn. */
   readonly clientRandom?: Buffer
+  /** Seconds, as `peerKeepAlive`. */
+  readonly keepAlive?: (connection: QuietConnection) => number | undefined
 }
 
 type Sample =
@@ -37,19 +40,30 @@ type Sample =
  * Never rejects; an absent front is `reachable: false`.
  */
 export async function learnSite(site: Site, dependencies: LearnDependencies): Promise<SiteFacts> {
+  let keepAlive: number | undefined
+  const onQuiet = (connection: QuietConnection) => {
+    keepAlive ??= dependencies.keepAlive?.(connection)
+  }
   const learned = await Promise.all(
     HELLO_CLASSES.map(async (helloClass, index) => {
-      const clientRandom = index === 0 ? dependencies.clientRandom : undefined
-      return { helloClass, samples: await sampleClass(site, helloClass, clientRandom, dependencies) }
+      const first = index === 0 ? { clientRandom: dependencies.clientRandom, onQuiet } : {}
+      return { helloClass, samples: await sampleClass(site, helloClass, first, dependencies) }
     }),
   )
-  return factsFrom(learned)
+  // One of 0 is none.
+  return { ...factsFrom(learned), ...(keepAlive && { keepAlive }) }
+}
+
+/** What only the very first hello has. */
+interface FirstHandshake {
+  readonly clientRandom?: Buffer | undefined
+  readonly onQuiet?: NonNullable<ExchangeOptions['onQuiet']>
 }
 
 async function sampleClass(
   site: Site,
   helloClass: HelloClass,
-  clientRandom: Buffer | undefined,
+  { clientRandom, onQuiet }: FirstHandshake,
   { exchange, random }: LearnDependencies,
 ): Promise<Sample[]> {
   const usualQuiet = usualSilence(site)
@@ -58,9 +72,8 @@ async function sampleClass(
       { class: helloClass, domain: nameToAsk(site.domain), ...(first && { clientRandom: first }) },
       random,
     )
-    return readSample(
-      await exchange(site.endpoint, hello, { quiet, timeout: TIMEOUT_MILLISECONDS, limit: MAX_FLIGHT }),
-    )
+    const options = { quiet, timeout: TIMEOUT_MILLISECONDS, limit: MAX_FLIGHT, ...(onQuiet && { onQuiet }) }
+    return readSample(await exchange(site.endpoint, hello, options))
   }
 
   const samples: Sample[] = []

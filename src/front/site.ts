@@ -38,5 +38,7 @@ export interface SiteFacts {
   readonly encryptedBytes: Partial<Record<HelloClass, number>>
   /** Classes whose samples differed in the number of encrypted records; `records` holds the most frequent. */
   readonly varying: readonly HelloClass[]
+  /** Seconds of silence after which it probes whether a client still lives (TCP keep-alive); absent: never, or not to be seen from here. */
+  readonly keepAlive?: number
   readonly unmirrorable: Partial<Record<HelloClass, NoMirrorReason>>
 }

@@ -1,6 +1,8 @@
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Endpoint } from './endpoint.ts'
 import { type OpenStream, straightStream } from './open-stream.ts'
+import type { QuietConnection } from './peer-keep-alive.ts'
 
 /**
  * How an exchange ended. `quiet`: nothing came for the quiet time after the last byte, or `limit` bytes are here; `fin`: the
@@ -21,6 +23,8 @@ export interface ExchangeOptions {
   readonly timeout: number
   /** Bytes received at most. */
   readonly limit: number
+  /** Called before it is closed, when the answer was followed by the quiet time on a connection of this host's own. */
+  readonly onQuiet?: (connection: QuietConnection) => void
 }
 
 /** Sends `bytes` on a fresh connection and collects what comes back. For probes off the hot path; never rejects. */
@@ -49,6 +53,7 @@ function converse(
   deadline: AbortSignal,
 ): Promise<Exchange> {
   const { promise, resolve } = Promise.withResolvers<Exchange>()
+  const began = performance.now()
   const chunks: Buffer[] = []
   let received = 0
   let silence: NodeJS.Timeout | undefined
@@ -66,10 +71,24 @@ function converse(
     received += kept.length
     if (received >= options.limit) return finish('quiet')
     clearTimeout(silence)
-    silence = setTimeout(() => finish('quiet'), options.quiet)
+    silence = setTimeout(() => {
+      const connection = options.onQuiet && quietConnection(stream, performance.now() - began)
+      if (connection) options.onQuiet?.(connection)
+      finish('quiet')
+    }, options.quiet)
   })
   stream.once('end', () => finish('fin'))
   stream.on('error', () => finish('reset'))
   if (bytes.length > 0) stream.write(bytes)
   return promise
+}
+
+/** Undefined for unix sockets, and where another host holds the end that the far side sees. */
+function quietConnection(stream: Duplex, age: number): QuietConnection | undefined {
+  if (!(stream instanceof Socket)) return undefined
+  const { localAddress, localPort, remoteAddress, remotePort } = stream
+  if (localAddress === undefined || localPort === undefined) return undefined
+  if (remoteAddress === undefined || remotePort === undefined) return undefined
+  const own = { address: localAddress, port: localPort }
+  return { own, peer: { address: remoteAddress, port: remotePort }, age }
 }

@@ -44,6 +44,8 @@ export interface Leg {
   resume(): void
   /** Asked after each read how many bytes the next may take; Infinity: as many as usual. */
   limitReads(window: () => number): void
+  /** Asks a silent other side after so many seconds whether it still lives; undefined: never. Absent where nobody listens to us. */
+  keepAlive?(seconds: number | undefined): void
   /** FIN after what was written. */
   end(): void
   /** RST at once; what the kernel has not sent is discarded. */
@@ -72,6 +74,11 @@ interface RawStream {
 
 /** What Linux says of a write to a peer that first said FIN and then reset (tcp_input.c, tcp_reset). */
 const RESET_AFTER_FIN = 'EPIPE'
+
+/** Seconds between the probes of a peer that does not answer: Linux has 75 (tcp(7)), servers that choose a shorter silence have that (Go: 15 and 15). */
+const LONGEST_INTERVAL = 75
+/** Unanswered ones after which a connection is given up: of Linux and of Go. */
+const PROBES = 9
 
 export interface LegState {
   connected: boolean
@@ -112,6 +119,7 @@ export class SocketLeg implements Leg {
   #endTold = false
   #lost = false
   #resetWhenDrained = false
+  #keepAlive: number | undefined
   /** Where a proxy stands between: what it said of its own end. */
   #farEnd: LocalEnd | 'unknown' | undefined
   #writeDone: WriteDone | undefined
@@ -218,6 +226,16 @@ export class SocketLeg implements Leg {
 
   limitReads(window: () => number): void {
     this.#limitReads?.(window)
+  }
+
+  keepAlive(seconds: number | undefined): void {
+    if (seconds === this.#keepAlive) return
+    this.#keepAlive = seconds
+    if (seconds === undefined) this.#socket.setKeepAlive(false)
+    else {
+      const interval = Math.min(seconds, LONGEST_INTERVAL)
+      this.#socket.setKeepAlive(true, seconds * 1000, interval * 1000, PROBES)
+    }
   }
 
   end(): void {

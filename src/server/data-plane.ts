@@ -253,6 +253,7 @@ export class DataPlane {
       return tee
     }
     this.#noticed.connection()
+    if (site.keepAlive !== undefined) caller.leg.keepAlive(site.keepAlive)
     const { address, port, family } = caller
     const shownAddress = maskAddress(address, this.#settings.config.log.addresses)
     const route = this.#sites.wantRoutes ? routeOf(caller) : undefined

@@ -5,6 +5,7 @@ import { isOfThisHost, type Site, type SiteFacts } from '../front/site.ts'
 import { exchange } from '../net/exchange.ts'
 import { interfaceMtus } from '../net/interface-mtus.ts'
 import { type OpenStream, straightStream } from '../net/open-stream.ts'
+import { peerKeepAlive } from '../net/peer-keep-alive.ts'
 import { writeLocalHeader } from '../protocol/proxy-header/write-proxy-header.ts'
 import type { Log } from '../telemetry/log.ts'
 import { ownRandomFor } from './own-random.ts'
@@ -123,6 +124,7 @@ export class SiteLearning {
       exchange: exchangeWith(site, this.#dependencies.open),
       random: pooledRandom(),
       clientRandom,
+      keepAlive: peerKeepAlive,
     })
     if (stop.signal.aborted) return
     // Where it leads back nobody answers with a flight: portico's own listeners refuse.

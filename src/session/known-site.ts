@@ -10,11 +10,14 @@ export class KnownSite {
   readonly number: number
   /** What it would answer if it were there; undefined while nothing was recorded. */
   profile: SiteProfile | undefined
+  /** As `SiteFacts.keepAlive`. */
+  readonly keepAlive: number | undefined
   readonly #records: Partial<Record<HelloClass, number>>
 
-  constructor(site: Site, number: number, facts: Pick<SiteFacts, 'records'> | undefined) {
+  constructor(site: Site, number: number, facts: Pick<SiteFacts, 'records' | 'keepAlive'> | undefined) {
     this.site = site
     this.number = number
+    this.keepAlive = facts?.keepAlive
     this.#records = { ...facts?.records }
   }
 

@@ -75,7 +75,10 @@ async function recognise(
   const { site, known } = house.sites(hello.serverName)
   if (house.leadsBack(site)) return { at: 'hello', code: 'loop' }
   house.watchForLoop(hello.random, site)
-  if (site !== house.sites(undefined).site) tee.moveTo((handler) => house.dialFront(site, handler, visitor))
+  if (site !== house.sites(undefined).site) {
+    const moved = tee.moveTo((handler) => house.dialFront(site, handler, visitor))
+    if (moved) tee.client.keepAlive?.(site.keepAlive)
+  }
 
   // Authenticate: a hello names nobody.
   const breadth = pending.mayBeAnybody()

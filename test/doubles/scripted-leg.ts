@@ -20,6 +20,8 @@ export class ScriptedLeg implements Leg {
   reading = true
   /** Bytes that the next read may take, as the session asked. */
   window: () => number = () => Number.POSITIVE_INFINITY
+  /** Seconds. */
+  keptAlive: number | undefined
   ending: 'open' | 'fin' | 'reset' | 'destroyed' | 'reset after drain' = 'open'
   readonly #written: Buffer[] = []
 
@@ -61,6 +63,10 @@ export class ScriptedLeg implements Leg {
 
   limitReads(window: () => number): void {
     this.window = window
+  }
+
+  keepAlive(seconds: number | undefined): void {
+    this.keptAlive = seconds
   }
 
   end(): void {
