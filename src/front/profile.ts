@@ -14,6 +14,8 @@ export interface SiteProfile {
   readonly manners?: Manners | undefined
   /** Payload of its largest records, where they are not the usual full ones. */
   readonly fullRecord?: number | undefined
+  /** Plaintext by which the first records of a connection grow, where they do. */
+  readonly rampStep?: number | undefined
 }
 
 /** Whole flights kept of each class: enough for the spread of a signature's length, a byte or two. */

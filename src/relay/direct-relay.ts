@@ -3,16 +3,16 @@ import type { Leg, LegHandler } from '../net/leg.ts'
 import type { Wheel } from '../net/wheel.ts'
 import type { RecordStripper } from '../protocol/tls/record.ts'
 import { type ClientWriter, PlainWriter } from './client-writer.ts'
-import { RecordWriter } from './record-writer.ts'
 import type { Relay, RelayDependencies, RelayEnd, RelayMeter } from './relay.ts'
+import { type RecordSizes, tlsWriter } from './tls-writer.ts'
 
 export interface DirectRelayOptions {
   readonly client: Leg
   readonly dataCentre: Leg
   /** Stands behind the client's init; undefined for a client without FakeTLS. */
   readonly stripper: RecordStripper | undefined
-  /** Payload of a full record towards the client, where it is not the usual one. */
-  readonly fullRecord?: number | undefined
+  /** Of the records towards the client. */
+  readonly sizes?: RecordSizes | undefined
   readonly decipher: Decipheriv
   readonly cipher: Cipheriv
   readonly meter?: RelayMeter | undefined
@@ -55,11 +55,9 @@ export class DirectRelay implements Relay, LegHandler {
     this.#decipher = options.decipher
     this.#cipher = options.cipher
     this.#wheel = dependencies.wheel
-    const { client, stripper, fullRecord } = options
+    const { client, stripper, sizes = {} } = options
     const { outgoing, wheel } = dependencies
-    this.#down = stripper
-      ? new RecordWriter(client, outgoing, wheel, fullRecord)
-      : new PlainWriter(client, outgoing)
+    this.#down = stripper ? tlsWriter(client, sizes, { outgoing, wheel }) : new PlainWriter(client, outgoing)
     this.#onOver = onOver
     this.lastUpAt = wheel.now
     this.lastDownAt = wheel.now

@@ -9,8 +9,8 @@ import { frameEnds, writeQuickAck } from '../protocol/transport/frame-writer.ts'
 import { AnswerFlow } from './answer-flow.ts'
 import { PlainWriter } from './client-writer.ts'
 import type { MiddleLink, MiddleReceiver } from './middle-link.ts'
-import { RecordWriter } from './record-writer.ts'
 import type { Relay, RelayDependencies, RelayEnd, RelayMeter } from './relay.ts'
+import { type RecordSizes, tlsWriter } from './tls-writer.ts'
 import type { WaitingBudget } from './waiting-answers.ts'
 
 /** While so much waits for a client, its own requests are not read: what it asked for already is all that may come. */
@@ -31,8 +31,8 @@ export interface MiddleRelayOptions {
   readonly transport: Transport
   /** Stands behind the client's init; undefined for a client without FakeTLS. */
   readonly stripper: RecordStripper | undefined
-  /** Payload of a full record towards the client, where it is not the usual one. */
-  readonly fullRecord?: number | undefined
+  /** Of the records towards the client. */
+  readonly sizes?: RecordSizes | undefined
   /** From the client; its keystream stands behind the init. */
   readonly decipher: Decipheriv
   /** Towards the client, from its start. */
@@ -82,7 +82,7 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
     dependencies: MiddleRelayDependencies,
     onOver: (relay: MiddleRelay) => void,
   ) {
-    const { client, stripper, fullRecord } = options
+    const { client, stripper, sizes = {} } = options
     const { outgoing, wheel } = dependencies
     this.#client = client
     this.#link = options.link
@@ -92,9 +92,7 @@ export class MiddleRelay implements Relay, LegHandler, MiddleReceiver, Deadline 
     this.#frames = new FrameReader(options.transport, options.frameLimit)
     this.#answers = new AnswerFlow({
       client,
-      writer: stripper
-        ? new RecordWriter(client, outgoing, wheel, fullRecord)
-        : new PlainWriter(client, outgoing),
+      writer: stripper ? tlsWriter(client, sizes, { outgoing, wheel }) : new PlainWriter(client, outgoing),
       cipher: options.cipher,
       budget: dependencies.waiting,
     })

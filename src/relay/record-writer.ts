@@ -82,6 +82,13 @@ export class RecordWriter implements Deadline {
     return this.#client.write(out)
   }
 
+  /** What was kept is the caller's to send. */
+  takeRest(): Buffer {
+    const rest = Buffer.from(this.#rest?.subarray(0, this.#restLength) ?? [])
+    this.discard()
+    return rest
+  }
+
   /** The connection is gone: nothing is sent any more. */
   discard(): void {
     this.#restLength = 0

@@ -7,6 +7,7 @@ import { readManners } from '../front/manners.ts'
 import { FLIGHTS_KEPT, type Flights, type SiteProfile } from '../front/profile.ts'
 import type { Site } from '../front/site.ts'
 import { formatEndpoint } from '../net/endpoint.ts'
+import { FULL_RECORD } from '../protocol/tls/record.ts'
 import { readRecordedFlight } from '../protocol/tls/recorded-flight.ts'
 
 /** Another form of the file is another number: an older one is not read, and the front is asked again. */
@@ -79,7 +80,12 @@ function readProfile(text: string, site: Site): SiteProfile | undefined {
   if (kept.endpoint !== formatEndpoint(site.endpoint)) return undefined
   const flights = readFlights(kept.flights)
   return Object.keys(flights).length > 0
-    ? { flights, manners: readManners(kept.manners), ...readFullRecord(kept.fullRecord) }
+    ? {
+        flights,
+        manners: readManners(kept.manners),
+        ...readFullRecord(kept.fullRecord),
+        ...readRamp(kept.rampStep),
+      }
     : undefined
 }
 
@@ -87,6 +93,12 @@ function readFullRecord(value: unknown): Pick<SiteProfile, 'fullRecord'> {
   // As if records of this size had just come.
   const size = Number.isInteger(value) ? fullRecord(Array<number>(3).fill(Number(value))) : undefined
   return size === undefined ? {} : { fullRecord: size }
+}
+
+function readRamp(value: unknown): Pick<SiteProfile, 'rampStep'> {
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) < FULL_RECORD
+    ? { rampStep: Number(value) }
+    : {}
 }
 
 function parsed(text: string): Record<string, unknown> | undefined {

@@ -3,6 +3,7 @@ import { fullRecord } from '../front/full-record.ts'
 import { learnManners, type MannersDependencies, watchSilence, withSilence } from '../front/manners.ts'
 import { FLIGHTS_KEPT, renewFlights, type SiteProfile } from '../front/profile.ts'
 import { recordFlights } from '../front/record-flights.ts'
+import { rampStep } from '../front/record-ramp.ts'
 import { isOfThisHost, type Site, type SiteFacts } from '../front/site.ts'
 import { nameToAsk } from '../front/sites.ts'
 import { converse, type Turn } from '../net/converse.ts'
@@ -159,6 +160,7 @@ export class ProfileKeeping {
       ...before,
       manners: { ...manners, silences, silence },
       fullRecord: fullRecord(sizes),
+      rampStep: rampStep(sizes),
     })
     if (before.manners === undefined) {
       this.#dependencies.log.info('this front can be answered for when it is not there', {

@@ -4,6 +4,7 @@ import { addressBytes } from '../protocol/ip-address.ts'
 import { type ClientInit, makeDataCentreInit, openedCipher } from '../protocol/obfuscated2.ts'
 import type { RecordStripper } from '../protocol/tls/record.ts'
 import type { MiddleLink } from '../relay/middle-link.ts'
+import type { RecordSizes } from '../relay/tls-writer.ts'
 import type { Mode } from '../telemetry/catalogue.ts'
 import type { House, SessionOwner, Visitor } from './house.ts'
 import type { Stay } from './stay.ts'
@@ -19,8 +20,8 @@ export interface Opened {
   readonly rest: Buffer
   /** Undefined: without FakeTLS. */
   readonly stripper: RecordStripper | undefined
-  /** Payload of a full record of that site, where it is not the usual one. */
-  readonly fullRecord?: number | undefined
+  /** Of that site's records. */
+  readonly sizes?: RecordSizes | undefined
   /** Number of the site whose answer it got, as configured. */
   readonly site: number
 }
@@ -72,7 +73,7 @@ function toMiddle(
   visitor: Visitor,
   house: House,
 ): undefined {
-  const { init, admitted, stripper, fullRecord, rest } = opened
+  const { init, admitted, stripper, sizes, rest } = opened
   tee.leave()
   house.startMiddleRelay(
     {
@@ -80,7 +81,7 @@ function toMiddle(
       link: found.link,
       transport: init.transport,
       stripper,
-      fullRecord,
+      sizes,
       decipher: init.decipher,
       cipher: openedCipher(init.toClient),
       frameLimit: house.settings.clientFrame,
@@ -101,7 +102,7 @@ async function toDataCentre(
   visitor: Visitor,
   house: House,
 ): Promise<RouteCode | undefined> {
-  const { user, admitted, init, stripper, fullRecord, rest } = opened
+  const { user, admitted, init, stripper, sizes, rest } = opened
   const road = house.directory.road(init.dc)
   if (!road) return 'unknown_dc'
   const dialled = await house.dialTelegram(road, user, admitted.meter)
@@ -122,7 +123,7 @@ async function toDataCentre(
       client: tee.client,
       dataCentre: dialled.leg,
       stripper,
-      fullRecord,
+      sizes,
       decipher: init.decipher,
       cipher,
       meter: admitted.meter,

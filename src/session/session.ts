@@ -123,8 +123,8 @@ async function serve(entry: Entry, tee: Tee, visitor: Visitor, house: House): Pr
   // Route, and relay.
   const { rest, stripper } = data
   const { number, profile } = site
-  const at = { site: number, fullRecord: profile?.fullRecord }
-  return route({ user, admitted, mode: 'tls', init, rest, stripper, ...at }, tee, visitor, house)
+  const opened = { user, admitted, mode: 'tls' as const, init, rest, stripper, site: number, sizes: profile }
+  return route(opened, tee, visitor, house)
 }
 
 /** The order matters: a hello outside the clock window is not remembered, and one that was used up is never let in. */

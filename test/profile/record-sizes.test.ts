@@ -1,11 +1,13 @@
-// needs: openssl
+// needs: caddy openssl
 
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createServer, type TLSSocket } from 'node:tls'
 import { test } from 'vitest'
 import { ScriptedClient } from '../world/clients/scripted.ts'
 import { startDataCentreProcess } from '../world/data-centre/start-process.ts'
+import { startCaddy } from '../world/fronts/caddy.ts'
 import { makeChain } from '../world/fronts/chain.ts'
 import { startPortico } from '../world/portico.ts'
 import { ALICE } from '../world/portico-toml.ts'
@@ -59,5 +61,37 @@ test('downstream records are as large as those of the site', async ({ expect }) 
     await portico.stop()
     await dataCentre.stop()
     server.close()
+  }
+})
+
+/** Of Go's first record on a connection: 1,186 bytes, their content type and the tag. */
+const GO_STEP = 1186
+
+test('downstream records grow as those of a Go front do', async ({ expect }) => {
+  const root = temporaryFolder('long-page')
+  writeFileSync(join(root, 'index.html'), 'x'.repeat(60_000))
+  const [front, dataCentre] = await Promise.all([
+    startCaddy({ domain: DOMAIN, root }),
+    startDataCentreProcess(),
+  ])
+  const portico = await startPortico({
+    config: { domain: DOMAIN, front: front.endpoint, dataCentre },
+    built: true,
+  })
+  try {
+    await recordedProfile(portico, ({ rampStep }) => rampStep === GO_STEP)
+    const client = await ScriptedClient.connect({ ...portico, secret: Buffer.from(ALICE, 'hex') })
+    await client.handshake({ domain: DOMAIN })
+    await client.command({ kind: 'firehose', bytes: MIB, seed: 1, then: 'keep' })
+    await client.readHash(MIB)
+    const places = client.recordSizes.map((_, index) => Math.min(17 + GO_STEP * (index + 1), 16_401))
+    expect(client.recordSizes.filter((size, index) => size > places[index]!)).toEqual([])
+    expect(client.recordSizes[0]).toBe(17 + GO_STEP)
+    expect(client.recordSizes).toContain(16_401)
+    client.socket.close()
+  } finally {
+    await portico.stop()
+    await dataCentre.stop()
+    await front.stop()
   }
 })

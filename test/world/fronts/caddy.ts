@@ -4,12 +4,20 @@ import { findProgram } from './find-program.ts'
 import type { Front, FrontOptions, FrontTimers } from './front.ts'
 import { type Ground, startFrontProcess } from './front-process.ts'
 
+interface CaddyOptions extends FrontOptions {
+  /** A folder of the test's own in place of the usual site. */
+  readonly root?: string
+}
+
 /** Caddy: Go's TLS, which puts a ticket into the first flight and grows its records. */
-export async function startCaddy({ domain, timers = {} }: FrontOptions): Promise<Front> {
+export async function startCaddy({ domain, timers = {}, root }: CaddyOptions): Promise<Front> {
   const program = findProgram('caddy', 'caddy')
   return startFrontProcess('caddy', domain, (ground) => {
     const path = join(ground.dir, 'Caddyfile')
-    writeFileSync(path, configuration(ground, domain, timers))
+    writeFileSync(
+      path,
+      configuration(root === undefined ? ground : { ...ground, site: root }, domain, timers),
+    )
     return {
       program,
       args: ['run', '--config', path, '--adapter', 'caddyfile'],
