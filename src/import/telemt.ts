@@ -88,7 +88,8 @@ const CENSORSHIP: Rules = {
   'censorship.mask_shape_hardening': yesNo((on, { draft }) =>
     on ? shaping('length', draft) : dropped('it is switched off'),
   ),
-  'censorship.mask_shape_*': SPLICED,
+  'censorship.mask_shape_*':
+    'the lengths are 512 bytes, 1, 2 and 4 KiB here, and what is longer stays as it is',
   'censorship.mask_relay_*': SPLICED,
   'censorship.mask_classifier_prefetch_timeout_ms': SPLICED,
   'censorship.mask_timing_normalization_enabled': yesNo((on, { draft }) =>
