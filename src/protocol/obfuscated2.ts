@@ -7,6 +7,7 @@ import {
   type Decipheriv,
   hash,
 } from 'node:crypto'
+import { encryptBlock } from './aes-block.ts'
 
 // The init of obfuscated2 (TDLib TcpTransport.cpp): 8 random bytes, key material, CTR start value, tag, data centre.
 export const INIT_SIZE = 64
@@ -47,12 +48,28 @@ export interface ClientInit {
 export function openInit(wire: Uint8Array, secret: Uint8Array | undefined): ClientInit | undefined {
   if (wire.length !== INIT_SIZE) return undefined
   const toServer = streamKey(wire.subarray(MATERIAL_AT, TAG_AT), secret)
+  if (!TRANSPORTS.has(tagOf(wire, toServer))) return undefined
   const decipher = createDecipheriv(CIPHER, createSecretKey(toServer.key), toServer.iv)
   const plain = decipher.update(wire)
   const transport = TRANSPORTS.get(plain.readUInt32LE(TAG_AT))
   if (transport === undefined) return undefined
   const toClient = streamKey(reversed(wire.subarray(MATERIAL_AT, TAG_AT)), secret)
   return { transport, dc: plain.readInt16LE(DC_AT), toServer, toClient, decipher }
+}
+
+/** The decrypted tag alone, as most secrets that are tried are not the right one. */
+function tagOf(wire: Uint8Array, { key, iv }: StreamKey): number {
+  const counter = Uint8Array.from(iv)
+  let carry = Math.floor(TAG_AT / counter.length)
+  for (let at = counter.length - 1; carry > 0 && at >= 0; at--) {
+    carry += counter[at]!
+    counter[at] = carry & 0xff
+    carry >>= 8
+  }
+  const [, , stream] = encryptBlock(key, counter)
+  // Four bytes that are all the same: their order does not matter.
+  const tag = (wire[TAG_AT]! << 24) | (wire[TAG_AT + 1]! << 16) | (wire[TAG_AT + 2]! << 8) | wire[TAG_AT + 3]!
+  return (tag ^ stream) >>> 0
 }
 
 /** An init ready to be sent. */
