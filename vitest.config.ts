@@ -12,11 +12,11 @@ export default defineConfig({
       exclude: ['src/**/*.test.ts', 'src/cli/**', 'src/server/**', 'src/net/**'],
       reporter: ['text-summary', 'html'],
       thresholds: {
-        // Two points below what was measured, as a ratchet.
-        statements: 80,
-        branches: 77,
-        functions: 79,
-        lines: 81,
+        // Two or three points below what was measured, as a ratchet.
+        statements: 88,
+        branches: 81,
+        functions: 88,
+        lines: 90,
         'src/protocol/**': { statements: 95, branches: 90, functions: 95, lines: 95 },
       },
     },
