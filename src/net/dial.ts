@@ -1,8 +1,9 @@
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
 import type { Names } from './dns/names.ts'
 import { type Endpoint, formatEndpoint } from './endpoint.ts'
-import { type LegHandler, type LegResources, SocketLeg } from './leg.ts'
+import type { LegHandler } from './leg.ts'
 import type { LocalPorts } from './local-ports.ts'
+import { type LegResources, SocketLeg } from './socket-leg.ts'
 import type { SharedReads } from './static-read.ts'
 
 export interface DialResources extends LegResources {

@@ -2,7 +2,8 @@ import { chmod } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { bindProblem } from './bind-check.ts'
 import type { Endpoint } from './endpoint.ts'
-import { type LegHandler, type LegResources, SocketLeg } from './leg.ts'
+import type { LegHandler } from './leg.ts'
+import { type LegResources, SocketLeg } from './socket-leg.ts'
 import type { SharedReads } from './static-read.ts'
 
 export interface Accepted {

@@ -1,4 +1,5 @@
-import type { Leg, LegHandler, SocketLeg } from '../net/leg.ts'
+import type { Leg, LegHandler } from '../net/leg.ts'
+import type { SocketLeg } from '../net/socket-leg.ts'
 import type { TunnelHandshake } from '../protocol/tunnel.ts'
 
 /** No handshake of ours has longer answers than an HTTP proxy's headers. */

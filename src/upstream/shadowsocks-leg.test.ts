@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ScriptedLeg } from '../../test/doubles/scripted-leg.ts'
-import type { LegHandler, SocketLeg } from '../net/leg.ts'
+import type { LegHandler } from '../net/leg.ts'
+import type { SocketLeg } from '../net/socket-leg.ts'
 import type { ShadowsocksStream } from '../protocol/shadowsocks/client-stream.ts'
 import { ShadowsocksLeg } from './shadowsocks-leg.ts'
 

@@ -1,4 +1,5 @@
-import type { Leg, LegHandler, SocketLeg } from '../net/leg.ts'
+import type { Leg, LegHandler } from '../net/leg.ts'
+import type { SocketLeg } from '../net/socket-leg.ts'
 import type { ShadowsocksStream } from '../protocol/shadowsocks/client-stream.ts'
 
 const LARGEST_PIECE = 64 * 1024

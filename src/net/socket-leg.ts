@@ -1,0 +1,332 @@
+import { Socket } from 'node:net'
+import type { Descriptors } from './descriptors.ts'
+import type { HalfClosed } from './half-closed.ts'
+import type { Leg, LegHandler, LocalEnd } from './leg.ts'
+import type { OutgoingBuffers } from './outgoing.ts'
+
+const EMPTY = Buffer.alloc(0)
+const kLeg = Symbol('leg')
+
+interface SocketOfLeg extends Socket {
+  [kLeg]: SocketLeg
+}
+
+type WriteDone = (error?: Error | null) => void
+type RawWrite = (chunk: Buffer, encoding: BufferEncoding, done: WriteDone) => void
+type RawWritev = (chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: WriteDone) => void
+type RawFinal = (done: WriteDone) => void
+interface RawStream {
+  _write: RawWrite
+  _writev: RawWritev
+  _final: RawFinal
+}
+
+/** What Linux says of a write to a peer that first said FIN and then reset (tcp_input.c, tcp_reset). */
+const RESET_AFTER_FIN = 'EPIPE'
+
+/** Seconds between the probes of a peer that does not answer: Linux has 75 (tcp(7)), servers that choose a shorter silence have that (Go: 15 and 15). */
+const LONGEST_INTERVAL = 75
+/** Unanswered ones after which a connection is given up: of Linux and of Go. */
+const PROBES = 9
+
+export interface LegState {
+  connected: boolean
+  unix: boolean
+  limitReads?: ((window: () => number) => void) | undefined
+  /** After the handler's `onClosed`, for whoever counts. */
+  onClosed?: ((leg: SocketLeg) => void) | undefined
+}
+
+export interface LegResources {
+  outgoing: OutgoingBuffers
+  halfClosed: HalfClosed
+  descriptors: Descriptors
+}
+
+/**
+ * A leg on a socket made with `allowHalfOpen: true` and `highWaterMark: 1` (so that `write` returns true exactly when the
+ * kernel took everything).
+ *
+ * A failed write does not end the reading: Node would close the descriptor, and an alert that waits in the receive queue
+ * would be lost. The error is remembered instead, and the end of the reading then counts as a reset.
+ */
+export class SocketLeg implements Leg {
+  handler: LegHandler
+  connected: boolean
+  ended = false
+  failure: string | undefined
+  readonly #socket: Socket
+  readonly #unix: boolean
+  readonly #onClosed: ((leg: SocketLeg) => void) | undefined
+  readonly #limitReads: ((window: () => number) => void) | undefined
+  readonly #resources: LegResources
+  /** The buffer of the pool that the kernel has not taken whole. */
+  #held: Buffer | undefined
+  #unread: Buffer | undefined
+  #broken = false
+  /** The peer's FIN was passed on. */
+  #endTold = false
+  #lost = false
+  #resetWhenDrained = false
+  #keepAlive: number | undefined
+  /** Where a proxy stands between: what it said of its own end. */
+  #farEnd: LocalEnd | 'unknown' | undefined
+  #writeDone: WriteDone | undefined
+  readonly #onWritten: (error?: Error | null) => void
+
+  constructor(socket: Socket, handler: LegHandler, resources: LegResources, state: LegState) {
+    this.#socket = socket
+    this.#resources = resources
+    this.handler = handler
+    this.connected = state.connected
+    this.#unix = state.unix
+    this.#onClosed = state.onClosed
+    this.#limitReads = state.limitReads
+    this.#onWritten = (error) => this.#written(error)
+    resources.descriptors.opened()
+    const own = socket as SocketOfLeg
+    own[kLeg] = this
+    soften(own)
+    socket.on('end', onEnd)
+    socket.on('error', onError)
+    socket.on('drain', onDrain)
+    socket.on('close', onClose)
+    if (!state.connected) socket.on('connect', onConnect)
+  }
+
+  get drained(): boolean {
+    return this.#socket.writableLength === 0
+  }
+
+  /** This side's address and port, or those of the proxy on the way; undefined once it is gone, and for unix sockets. */
+  get localEnd(): LocalEnd | undefined {
+    if (this.#farEnd) return this.#farEnd === 'unknown' ? undefined : this.#farEnd
+    const { localAddress, localPort } = this.#socket
+    return localAddress === undefined || localPort === undefined
+      ? undefined
+      : { address: localAddress.replace(/^::ffff:(?=[\d.]+$)/, ''), port: localPort }
+  }
+
+  /** The target sees another end than ours. */
+  leadsThrough(end: LocalEnd | undefined): void {
+    this.#farEnd = end ?? 'unknown'
+  }
+
+  /** Payload of the connection so far, in either direction. */
+  get bytesRead(): number {
+    return this.#socket.bytesRead
+  }
+
+  get bytesWritten(): number {
+    return this.#socket.bytesWritten
+  }
+
+  write(bytes: Buffer): boolean {
+    if (this.#broken || this.#lost) return false
+    const done = this.#socket.write(bytes)
+    // After the peer's FIN its reset shows on a write only, one segment later.
+    if (this.ended) setImmediate(askKernel, this)
+    return done
+  }
+
+  writeCopy(n: number, bytes: Uint8Array): boolean {
+    // A second buffer of one leg is rare (before the front is connected): the pool knows one for each.
+    if (this.#held || n > 256 * 1024) return this.write(Buffer.from(bytes.subarray(0, n)))
+    const buffer = this.#resources.outgoing.take(n)
+    buffer.set(n === bytes.length ? bytes : bytes.subarray(0, n))
+    return this.writePooled(buffer, n)
+  }
+
+  writePooled(buffer: Buffer, n: number): boolean {
+    if (this.write(buffer.subarray(0, n))) {
+      this.#resources.outgoing.give(buffer)
+      return true
+    }
+    if (this.#broken || this.#lost || this.#held) return false
+    this.#held = buffer
+    this.#resources.outgoing.hold(buffer)
+    return false
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    const bytes = this.#unread
+    if (bytes) {
+      this.#unread = undefined
+      if (!this.handler.onBytes(this, bytes.length, bytes)) return
+    }
+    this.#socket.resume()
+  }
+
+  /** Bytes that were read too far come again, as the first after the next `resume`. */
+  unread(bytes: Buffer): void {
+    this.#unread = bytes
+    this.#socket.pause()
+  }
+
+  /** Gives it up as if the system had said so; the handler hears `onLost`. */
+  fail(failure: string): void {
+    this.failure ??= failure
+    this.#loseNow()
+  }
+
+  limitReads(window: () => number): void {
+    this.#limitReads?.(window)
+  }
+
+  keepAlive(seconds: number | undefined): void {
+    if (seconds === this.#keepAlive) return
+    this.#keepAlive = seconds
+    if (seconds === undefined) this.#socket.setKeepAlive(false)
+    else {
+      const interval = Math.min(seconds, LONGEST_INTERVAL)
+      this.#socket.setKeepAlive(true, seconds * 1000, interval * 1000, PROBES)
+    }
+  }
+
+  end(): void {
+    if (!this.#lost && !this.#socket.writableEnded) this.#socket.end()
+  }
+
+  reset(): void {
+    this.#lost = true
+    // It throws on unix sockets, and on a socket that is still connecting it would wait for the connect.
+    if (this.connected && !this.#unix) this.#socket.resetAndDestroy()
+    else this.#socket.destroy()
+  }
+
+  resetAfterDrain(): void {
+    if (this.drained) this.reset()
+    else this.#resetWhenDrained = true
+  }
+
+  destroy(): void {
+    this.#lost = true
+    this.#socket.destroy()
+  }
+
+  /** A write of nothing makes the kernel report a reset that reading no longer shows; no segment leaves for it. */
+  ask(): void {
+    if (this.#lost) return
+    // The FIN went on before; now comes the reset that followed it.
+    if (this.#broken && this.#endTold) this.#loseNow()
+    else if (this.#socket.writable && this.drained) this.#socket.write(EMPTY)
+  }
+
+  /** For the softened socket only. */
+  beginWrite(done: WriteDone): (error?: Error | null) => void {
+    this.#writeDone = done
+    return this.#onWritten
+  }
+
+  #written(error?: Error | null): void {
+    const done = this.#writeDone
+    this.#writeDone = undefined
+    if (error && !this.#broken) {
+      this.#broken = true
+      this.failure ??= (error as NodeJS.ErrnoException).code ?? 'EIO'
+      if (!this.ended) this.#socket.resume()
+      else if (this.#endTold || this.failure !== RESET_AFTER_FIN) this.#loseNow()
+    }
+    done?.()
+  }
+
+  handleEnd(): void {
+    this.ended = true
+    // It may be the rest of a reset: ask before passing a FIN on.
+    if (this.#socket.writableLength > 0) setImmediate(settle, this)
+    else {
+      this.ask()
+      this.settle()
+    }
+  }
+
+  settle(): void {
+    if (this.#lost) return
+    if (this.#broken && this.failure !== RESET_AFTER_FIN) return this.#loseNow()
+    this.#endTold = true
+    this.#resources.halfClosed.add(this)
+    this.handler.onEnd(this)
+  }
+
+  handleError(error: NodeJS.ErrnoException): void {
+    this.failure ??= error.code ?? 'EIO'
+    this.#loseNow()
+  }
+
+  handleDrain(): void {
+    this.#releaseHeld()
+    if (this.#lost) return
+    if (this.#resetWhenDrained) this.reset()
+    else if (!this.#broken) this.handler.onDrain(this)
+  }
+
+  handleClose(): void {
+    this.#releaseHeld()
+    this.#resources.halfClosed.delete(this)
+    this.#resources.descriptors.closed()
+    this.handler.onClosed(this)
+    this.#onClosed?.(this)
+  }
+
+  #loseNow(): void {
+    if (this.#lost) return
+    this.#lost = true
+    this.#resources.halfClosed.delete(this)
+    this.#socket.destroy()
+    this.handler.onLost(this)
+  }
+
+  #releaseHeld(): void {
+    if (!this.#held) return
+    this.#resources.outgoing.release(this.#held)
+    this.#held = undefined
+  }
+}
+
+// Of every socket, looked up once: a leg costs no closures.
+const { _write: write, _writev: writev, _final: final } = Socket.prototype as unknown as RawStream
+
+/** Replaces the documented extension points of the stream on this one socket. */
+function soften(socket: SocketOfLeg): void {
+  const raw = socket as unknown as RawStream
+  raw._write = softWrite
+  raw._writev = softWritev
+  raw._final = softFinal
+}
+
+function softWrite(this: SocketOfLeg, chunk: Buffer, encoding: BufferEncoding, done: WriteDone): void {
+  write.call(this, chunk, encoding, this[kLeg].beginWrite(done))
+}
+function softWritev(this: SocketOfLeg, chunks: Parameters<RawWritev>[0], done: WriteDone): void {
+  writev.call(this, chunks, this[kLeg].beginWrite(done))
+}
+/** A failed shutdown says nothing that the read side does not. */
+function softFinal(this: SocketOfLeg, done: WriteDone): void {
+  final.call(this, () => done())
+}
+
+function onEnd(this: Socket): void {
+  ;(this as SocketOfLeg)[kLeg].handleEnd()
+}
+function onError(this: Socket, error: Error): void {
+  ;(this as SocketOfLeg)[kLeg].handleError(error)
+}
+function onDrain(this: Socket): void {
+  ;(this as SocketOfLeg)[kLeg].handleDrain()
+}
+function onClose(this: Socket): void {
+  ;(this as SocketOfLeg)[kLeg].handleClose()
+}
+function onConnect(this: Socket): void {
+  ;(this as SocketOfLeg)[kLeg].connected = true
+}
+function askKernel(leg: SocketLeg): void {
+  leg.ask()
+}
+function settle(leg: SocketLeg): void {
+  leg.settle()
+}
