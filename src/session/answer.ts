@@ -5,7 +5,8 @@ import { readServerFlight, sealFlight } from '../protocol/tls/server-flight.ts'
 import type { House, Visitor } from './house.ts'
 import type { KnownSite } from './known-site.ts'
 import { type Stay, unmirrorable } from './stay.ts'
-import type { FlightResult, Tee } from './tee.ts'
+import type { Tee } from './tee.ts'
+import type { FlightResult } from './tee-results.ts'
 
 /** How long a front may be silent before a recorded flight answers for it: beyond what a site under load takes. */
 const FRONT_PATIENCE = 2000

@@ -6,7 +6,7 @@ import type { Mode } from '../telemetry/catalogue.ts'
 import type { House, Visitor } from './house.ts'
 import type { Opened } from './route.ts'
 import type { Stay } from './stay.ts'
-import type { HelloResult } from './tee.ts'
+import type { HelloResult } from './tee-results.ts'
 
 interface InitProof {
   readonly init: ClientInit

@@ -13,7 +13,8 @@ import type { KnownSite } from './known-site.ts'
 import { enterPlain } from './plain.ts'
 import { type Opened, route } from './route.ts'
 import { type Stay, stay } from './stay.ts'
-import type { HelloResult, Tee } from './tee.ts'
+import type { Tee } from './tee.ts'
+import type { HelloResult } from './tee-results.ts'
 
 /**
  * The walk of one connection, from its first byte to the relay. Until the client has proved a secret, and then that it

@@ -3,7 +3,8 @@ import type { FrontReason, HandshakeResult, Mode } from '../telemetry/catalogue.
 import type { House, Visitor } from './house.ts'
 import type { KnownSite } from './known-site.ts'
 import { probeClass } from './probe-class.ts'
-import type { FirstDataResult, FlightResult, NotOursCode, Tee } from './tee.ts'
+import type { Tee } from './tee.ts'
+import type { FirstDataResult, FlightResult, NotOursCode } from './tee-results.ts'
 
 type CodeOf<Result, State> = Extract<Result, { state: State }> extends { code: infer Code } ? Code : never
 

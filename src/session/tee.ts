@@ -3,15 +3,11 @@ import { ShapedSplice, type Shaping } from '../net/shaped-splice.ts'
 import { Splice } from '../net/splice.ts'
 import type { Deadline, Wheel } from '../net/wheel.ts'
 import { INIT_SIZE, isOtherProtocol } from '../protocol/obfuscated2.ts'
-import { type ClientHello, MAX_CLIENT_HELLO, readClientHello } from '../protocol/tls/client-hello.ts'
-import { type FirstDataReading, readFirstData } from '../protocol/tls/first-data.ts'
-import {
-  MAX_FLIGHT,
-  readServerFlight,
-  type ServerFlight,
-  type UnmirrorableCode,
-} from '../protocol/tls/server-flight.ts'
+import { MAX_CLIENT_HELLO, readClientHello } from '../protocol/tls/client-hello.ts'
+import { readFirstData } from '../protocol/tls/first-data.ts'
+import { MAX_FLIGHT, readServerFlight } from '../protocol/tls/server-flight.ts'
 import { KeptBytes } from './kept-bytes.ts'
+import type { FirstDataResult, FlightResult, HelloResult } from './tee-results.ts'
 
 /** What is kept of the client's first flight; a hello in the most records that we read is shorter. */
 const MAX_FIRST_FLIGHT = MAX_CLIENT_HELLO + 1024
@@ -23,32 +19,6 @@ const INIT_WAIT = 3000
 const FLIGHT_PAUSE = 150
 /** How long a hello may take where the front is not there to say. */
 const HELLO_WAIT = 10_000
-
-export type NotOursCode =
-  | 'not_tls'
-  | 'too_long'
-  | 'malformed'
-  | 'client_end'
-  | 'client_gone'
-  | 'front_spoke'
-  | 'front_ended'
-  | 'front_down'
-  /** It was given up for others: too many hellos are awaited. */
-  | 'unauthenticated'
-
-export type HelloResult =
-  | { state: 'hello'; hello: ClientHello }
-  /** No TLS, on a listener that allows it: 64 bytes that may be an init, and what came behind them. */
-  | { state: 'init'; init: Buffer; rest: Buffer }
-  | { state: 'not_ours'; code: NotOursCode }
-
-export type FlightResult =
-  | { state: 'flight'; bytes: Buffer; flight: ServerFlight }
-  | { state: 'none'; code: UnmirrorableCode | 'early_data' | 'front_ended' | 'front_silent' | 'client_gone' }
-
-export type FirstDataResult =
-  | Extract<FirstDataReading, { state: 'complete' }>
-  | { state: 'none'; code: 'junk' | 'client_end' | 'client_gone' | 'front_ended' | 'front_spoke' }
 
 /** A front that was passed over for another. */
 const UNHEARD: LegHandler = {
