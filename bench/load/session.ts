@@ -77,6 +77,19 @@ export class LoadSession {
     this.socket.write(wireOf(payload, this.#target))
   }
 
+  /** Sends it and waits for an answer of the same length. */
+  ask(question: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.onFailure = reject
+      let got = 0
+      this.onPayload = (n) => {
+        got += n
+        if (got === question.length) resolve()
+      }
+      this.send(question)
+    })
+  }
+
   /** Ends without leaving the port in TIME_WAIT. */
   reset(): void {
     this.onFailure = () => {}

@@ -14,15 +14,7 @@ export async function churn(
   const result = await many(sessions, atOnce, async () => {
     const session = open({ kind: 'echo', bytes: 0 })
     await session.opened
-    await new Promise<void>((resolve, reject) => {
-      session.onFailure = reject
-      let got = 0
-      session.onPayload = (n) => {
-        got += n
-        if (got === ANSWER) resolve()
-      }
-      session.send(question)
-    })
+    await session.ask(question)
     flights.push(session.flightAfter)
     firsts.push(session.firstByteAfter)
     session.reset()

@@ -17,15 +17,7 @@ export class KeptSessions {
     return many(sessions, AT_ONCE, async () => {
       const session = open({ kind: 'echo', bytes: 0 })
       await session.opened
-      await new Promise<void>((resolve, reject) => {
-        session.onFailure = reject
-        let got = 0
-        session.onPayload = (n) => {
-          got += n
-          if (got === MESSAGE) resolve()
-        }
-        session.send(message)
-      })
+      await session.ask(message)
       this.#idle.push(session)
     })
   }

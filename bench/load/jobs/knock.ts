@@ -115,15 +115,7 @@ async function tryOnce(target: Target & { readonly secret: string }): Promise<nu
   const late = setTimeout(() => session.onFailure(new Error('no answer')), TRY_LIMIT)
   try {
     await session.opened
-    await new Promise<void>((resolve, reject) => {
-      session.onFailure = reject
-      let got = 0
-      session.onPayload = (n) => {
-        got += n
-        if (got === ANSWER) resolve()
-      }
-      session.send(question)
-    })
+    await session.ask(question)
     return session.flightAfter
   } catch (error) {
     if (error instanceof ShownTheSite) return undefined
