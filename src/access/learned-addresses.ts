@@ -1,6 +1,8 @@
 import { type AddressKey, addressKey, networkBlock } from './address-key.ts'
 
 const WAYS = 8
+/** Addresses whose keys are kept: a visit asks for them several times, and each is a hash. */
+const KEYS_KEPT = 4096
 /** Words of a way: tag of the address, user's index + 1, second last seen. */
 const WORDS = 3
 
@@ -17,6 +19,7 @@ export class LearnedAddresses {
   readonly #words: Int32Array
   readonly #sets: number
   readonly #seed: string
+  readonly #keys = new Map<string, AddressKey>()
 
   constructor(shared: SharedArrayBuffer, seed: string) {
     this.#words = new Int32Array(shared)
@@ -25,18 +28,27 @@ export class LearnedAddresses {
   }
 
   remember(address: string, user: number, nowSeconds: number): void {
-    this.#put(addressKey(address, this.#seed), user, nowSeconds)
-    this.#put(addressKey(networkBlock(address), this.#seed), user, nowSeconds)
+    this.#put(this.#keyOf(address), user, nowSeconds)
+    this.#put(this.#keyOf(networkBlock(address)), user, nowSeconds)
   }
 
   /** Indices of users seen from this very address, latest first. */
   fromAddress(address: string): number[] {
-    return this.#get(addressKey(address, this.#seed))
+    return this.#get(this.#keyOf(address))
   }
 
   /** Indices of users seen from its network block, latest first. */
   fromBlock(address: string): number[] {
-    return this.#get(addressKey(networkBlock(address), this.#seed))
+    return this.#get(this.#keyOf(networkBlock(address)))
+  }
+
+  #keyOf(address: string): AddressKey {
+    const known = this.#keys.get(address)
+    if (known) return known
+    if (this.#keys.size >= KEYS_KEPT) this.#keys.clear()
+    const key = addressKey(address, this.#seed)
+    this.#keys.set(address, key)
+    return key
   }
 
   #get({ place, tag }: AddressKey): number[] {

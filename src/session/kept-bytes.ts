@@ -8,7 +8,7 @@ export class KeptBytes {
   append(n: number, bytes: Uint8Array): void {
     const needed = this.length + n
     if (needed > this.#buffer.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2, 2048))
+      const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2, 2048))
       this.#buffer.copy(grown, 0, 0, this.length)
       this.#buffer = grown
     }

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
-import { createHmac } from 'node:crypto'
 import { u16At } from '../cursor.ts'
+import { hmacInput, hmacSha256 } from '../hmac-sha256.ts'
 import {
   ALERT,
   APPLICATION_DATA,
@@ -125,7 +125,7 @@ function viewOf(bytes: Uint8Array, from: number, to: number): Buffer {
  * with ServerHello.random = HMAC-SHA256(secret, clientRandom ‖ flight with random zeroed) (TDLib TlsInit.cpp).
  *
  * Several encrypted records become one of their joint length: the headers in between are payload then, and are
- * overwritten with random bytes. A fresh Buffer as long as the flight; `bytes` stay untouched.
+ * overwritten with random bytes. Fresh bytes, as long as the flight; `bytes` stay untouched.
  */
 export function sealFlight(
   bytes: Uint8Array,
@@ -134,13 +134,15 @@ export function sealFlight(
   clientRandom: Uint8Array,
   random: (n: number) => Buffer,
 ): Buffer {
-  const sealed = Buffer.from(bytes.subarray(0, flight.length))
+  const input = hmacInput(RANDOM_SIZE + flight.length)
+  input.message.set(clientRandom)
+  const sealed = input.message.subarray(RANDOM_SIZE)
+  sealed.set(bytes.subarray(0, flight.length))
   const [first, ...others] = flight.encrypted
   const start = first!.offset + RECORD_HEADER
   sealed.writeUInt16BE(flight.length - start, start - 2)
   for (const { offset } of others) sealed.set(random(RECORD_HEADER), offset)
   sealed.fill(0, RANDOM_AT, RANDOM_AT + RANDOM_SIZE)
-  const digest = createHmac('sha256', secret).update(clientRandom).update(sealed).digest()
-  sealed.set(digest, RANDOM_AT)
+  sealed.set(hmacSha256(input, secret), RANDOM_AT)
   return sealed
 }
