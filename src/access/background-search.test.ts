@@ -37,13 +37,13 @@ function scene() {
   /** Somebody's search; whose secret is nobody's is searched for among all. */
   const ask = (block: string, { isUser = false, name = block } = {}) => {
     let tries = 0
-    const prove = () => {
+    const one = () => {
       tries++
       if (tries === USERS) done.push(name)
       return isUser && tries === USERS ? { helloSeconds: 1 } : undefined
     }
     return background.finish(
-      new Search(prove, { address: block, serverName: undefined }, dependencies, 1),
+      new Search({ one }, { address: block, serverName: undefined }, dependencies, 1),
       block,
       () => done.push(`${name} found`),
     )

@@ -4,11 +4,13 @@ import { readClientHello } from '../protocol/tls/client-hello.ts'
 import { digestChallenge } from '../protocol/tls/digest.ts'
 import { writeClientHello } from '../protocol/tls/hello-writer.ts'
 import { Activity } from './activity.ts'
+import { HelloProver } from './hello-prover.ts'
 import { LearnedAddresses } from './learned-addresses.ts'
-import { helloProof, SEARCH_STEP, Search, type SearchDependencies } from './search.ts'
+import { SEARCH_STEP, Search, type SearchDependencies } from './search.ts'
 import { Users } from './users.ts'
 
 const NOW = 1_795_347_266
+const prover = new HelloProver()
 
 function house(count: number, domains: Record<number, string> = {}): SearchDependencies {
   const settings = Array.from({ length: count }, (_, index) => ({
@@ -25,7 +27,10 @@ function house(count: number, domains: Record<number, string> = {}): SearchDepen
 }
 
 function helloOf(index: number, { users }: SearchDependencies) {
-  const secret = users.all[index]!.secret
+  return challengeOf(users.all[index]!.secret)
+}
+
+function challengeOf(secret: Buffer) {
   const bytes = writeClientHello(
     { class: 'tdlib', domain: 'www.example.org', secret, unixSeconds: NOW },
     randomBytes,
@@ -39,7 +44,7 @@ const visitor = { address: '198.51.100.4', serverName: 'www.example.org' }
 
 /** Candidates tried until the user was found. */
 function triesFor(index: number, found: SearchDependencies, place = visitor): number {
-  const search = new Search(helloProof(helloOf(index, found)), place, found, NOW)
+  const search = new Search(prover.of(helloOf(index, found)), place, found, NOW)
   for (let tries = 1; ; tries++) {
     const result = search.step(1)
     if (result === 'nobody') throw new Error('not found')
@@ -54,7 +59,7 @@ describe('Search', () => {
   test('finds any user, and nobody for a stranger', () => {
     const found = house(200)
     for (const index of [0, 63, 64, 199]) expect(triesFor(index, found)).toBeGreaterThan(0)
-    const stranger = new Search(helloProof(helloOf(0, house(1))), visitor, found, NOW)
+    const stranger = new Search(prover.of(helloOf(0, house(1))), visitor, found, NOW)
     let steps = 1
     while (stranger.step() === 'more') steps++
     expect(steps).toBe(Math.ceil(201 / SEARCH_STEP))
@@ -74,7 +79,7 @@ describe('Search', () => {
     expect(triesFor(450, found, { ...visitor, address: '192.0.2.1' })).toBe(1)
     found.learned.remember('198.51.100.4', 0, NOW)
     found.learned.remember('198.51.100.4', 1, NOW)
-    const stranger = new Search(helloProof(helloOf(0, house(1))), visitor, found, NOW)
+    const stranger = new Search(prover.of(helloOf(0, house(1))), visitor, found, NOW)
     let tries = 0
     while (stranger.step(1) === 'more') tries++
     expect(tries).toBe(500)
@@ -92,14 +97,30 @@ describe('Search', () => {
     const reading = readClientHello(bytes)
     if (reading.state !== 'complete') throw new Error('the hello is not whole')
     const challenge = digestChallenge(reading.hello)
-    const match = new Search(helloProof(challenge), visitor, found, NOW + 9).step()
+    const match = new Search(prover.of(challenge), visitor, found, NOW + 9).step()
     expect(match).toMatchObject({ user: { name: 'alice' }, key: { secret: old, until: NOW + 10 } })
-    expect(new Search(helloProof(challenge), visitor, found, NOW + 10).step()).toBe('nobody')
+    expect(new Search(prover.of(challenge), visitor, found, NOW + 10).step()).toBe('nobody')
+  })
+
+  test('a secret of before is found among many, also where users have several', () => {
+    const old = randomBytes(16)
+    const settings = Array.from({ length: 30 }, (_, index) => ({
+      name: `user${index}`,
+      secret: randomBytes(16).toString('hex'),
+      enabled: true,
+      previous: [1, 2, 3].map((which) => ({
+        secret: (index === 17 && which === 2 ? old : randomBytes(16)).toString('hex'),
+        until: NOW + which,
+      })),
+    }))
+    const found = { ...house(0), users: new Users(settings), activity: house(30).activity }
+    const match = () => new Search(prover.of(challengeOf(old)), visitor, found, NOW).step(30)
+    expect(match()).toMatchObject({ user: { name: 'user17' }, key: { secret: old }, helloSeconds: NOW })
   })
 
   test('the likely alone are those known from there, and none of the others', () => {
     const found = house(500)
-    const stranger = () => new Search(helloProof(helloOf(321, found)), visitor, found, NOW)
+    const stranger = () => new Search(prover.of(helloOf(321, found)), visitor, found, NOW)
     expect(stranger().likely()).toBe('nobody')
     found.learned.remember('198.51.100.4', 321, NOW)
     expect(stranger().likely()).toMatchObject({ user: { index: 321 } })
@@ -131,7 +152,7 @@ describe('Search', () => {
 
 test('whoever is seen from there while a search waits is tried next', () => {
   const found = house(500)
-  const search = new Search(helloProof(helloOf(400, found)), visitor, found, NOW)
+  const search = new Search(prover.of(helloOf(400, found)), visitor, found, NOW)
   expect(search.step(1)).toBe('more')
   found.learned.remember('198.51.100.4', 400, NOW)
   search.askAgain()
@@ -144,7 +165,7 @@ test('of a name that many share all are tried before anybody else, and only a fe
   const place = { address: '192.0.2.1', serverName: 'shared.example.org' }
   for (const index of [400, 439]) {
     expect(triesFor(index, found, place)).toBeLessThanOrEqual(40)
-    expect(new Search(helloProof(helloOf(index, found)), place, found, NOW).likely()).toBe('nobody')
+    expect(new Search(prover.of(helloOf(index, found)), place, found, NOW).likely()).toBe('nobody')
   }
   expect(triesFor(0, found, place)).toBeGreaterThan(40)
 })

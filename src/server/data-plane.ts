@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Activity } from '../access/activity.ts'
 import { BackgroundSearch } from '../access/background-search.ts'
+import { HelloProver } from '../access/hello-prover.ts'
 import { LearnedAddresses } from '../access/learned-addresses.ts'
 import type { RememberedInits } from '../access/remembered-inits.ts'
 import type { RememberedHellos } from '../access/replay-log.ts'
@@ -66,6 +67,7 @@ export class DataPlane {
   readonly #replays: RememberedHellos
   readonly #inits: RememberedInits
   readonly #turns = new Turns(nextTurn)
+  readonly #prover = new HelloProver()
   readonly #background: BackgroundSearch
   readonly #gatekeeping: Gatekeeping
   readonly #liveSessions: Int32Array
@@ -319,6 +321,7 @@ export class DataPlane {
         learned: new LearnedAddresses(shared.learned, shared.addressSeed),
         activity: new Activity(shared.activity),
       },
+      prover: this.#prover,
       background: this.#background,
       pending,
       admission,

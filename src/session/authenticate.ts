@@ -1,18 +1,25 @@
 import { oneCustomer } from '../access/network.ts'
-import { helloProof, type Match, Search } from '../access/search.ts'
+import { type Match, Search } from '../access/search.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { clockVerdict, digestChallenge } from '../protocol/tls/digest.ts'
 import type { House, Visitor } from './house.ts'
+import type { KnownSite } from './known-site.ts'
 import type { Tee } from './tee.ts'
+
+/** Candidates between two looks at the loop: a tenth of a millisecond, so that a hold ends when it should. */
+const STEP = 16
+
+/** Steps for a name that we do not serve: an old link at best. All others can wait. */
+const STEPS_FOR_STRANGE_NAME = 4
 
 /**
  * Before the site's answer, steps of a search for whoever has lately asked in vain from there: the most active users. More
- * would give a flood all our time while the front computes.
+ * would give a flood all our time.
  */
-const STEPS_AGAIN = 4
+const STEPS_AGAIN = 16
 
-/** Tried whatever the load: a small proxy finds its users at the first try even where its turns come too late. */
-const ALWAYS_TRIED = 32
+/** A proxy of so many users finds anybody at the first try, whatever the load. */
+const FEW = 32
 
 /** Telegram's clients send 32 bytes; a hello without them is never searched. */
 const SESSION_ID_SIZE = 32
@@ -27,40 +34,49 @@ export type Found =
  */
 export type Breadth = 'all' | 'later' | 'known'
 
+interface Place {
+  readonly visitor: Visitor
+  readonly site: KnownSite
+  readonly tee: Tee
+  readonly house: House
+}
+
 /**
- * Whose hello this is. Those known from there are tried at once. The search among all others runs while the front computes
- * its answer, in turns with other searches, and may hold a finished answer for a moment; what is left after that goes on in
- * the background, for the client's next try.
+ * Whose hello this is. Those known from there are tried at once, and everybody where there are few. Otherwise a front on
+ * this host has the cores while it computes: a search beside it would delay every visitor's page by milliseconds where
+ * cores are scarce. Its finished answer may be held for a moment, while this search takes turns with others; what is left
+ * after that goes on in the background, for the client's next try.
  */
 export async function authenticate(
   hello: ClientHello,
   breadth: Breadth,
-  visitor: Visitor,
-  tee: Tee,
-  house: House,
+  { visitor, site, tee, house }: Place,
 ): Promise<Found> {
   if (hello.sessionId.length !== SESSION_ID_SIZE) return { state: 'stranger', code: 'not_searchable' }
-  const place = { address: visitor.address, serverName: hello.serverName }
-  const search = new Search(helloProof(digestChallenge(hello)), place, house.search, house.unixSeconds())
+  const asked = { address: visitor.address, serverName: hello.serverName }
+  const search = new Search(house.prover.of(digestChallenge(hello)), asked, house.search, house.unixSeconds())
   const known = search.likely()
   if (known !== 'nobody') return { state: 'found', match: known }
   if (breadth === 'known') return { state: 'stranger', code: 'unauthenticated' }
-  const first = search.step(ALWAYS_TRIED)
-  if (first === 'nobody') return { state: 'stranger', code: 'bad_digest' }
-  if (first !== 'more') return { state: 'found', match: first }
-  const isTimeUp = () => tee.heldFor >= house.settings.searchHold
+  const isFew = house.search.users.all.length <= FEW
+  if (!isFew && site.near) await tee.answerBegins()
   const customer = oneCustomer(visitor.address)
-  // A name that we do not serve is an old link at best: beyond the likeliest, that can wait.
-  let steps = breadth === 'later' ? 1 : house.background.hasAskedInVain(customer) ? STEPS_AGAIN : Infinity
+  let steps = isFew ? Infinity : stepsFor(breadth, customer, house)
+  const isTimeUp = () => tee.clientGone || tee.heldFor >= house.settings.searchHold
   while (steps-- > 0) {
-    await house.turns.mine(isTimeUp)
-    if (isTimeUp()) break
-    const result = search.step()
+    if (!isFew) await house.turns.mine(isTimeUp)
+    if (!isFew && isTimeUp()) break
+    const result = search.step(STEP)
     if (result === 'nobody') return { state: 'stranger', code: 'bad_digest' }
     if (result !== 'more') return { state: 'found', match: result }
   }
   house.background.finish(search, customer, (match) => remember(match, visitor, house))
   return { state: 'stranger', code: 'bad_digest' }
+}
+
+function stepsFor(breadth: Breadth, customer: string, house: House): number {
+  if (breadth === 'later') return STEPS_FOR_STRANGE_NAME
+  return house.background.hasAskedInVain(customer) ? STEPS_AGAIN : Infinity
 }
 
 /** So that every worker finds this user at once when the same address comes again. */

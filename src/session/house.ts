@@ -1,5 +1,6 @@
 import type { Admission, Admitted } from '../access/admission.ts'
 import type { BackgroundSearch } from '../access/background-search.ts'
+import type { HelloProver } from '../access/hello-prover.ts'
 import type { PendingHellos } from '../access/pending-hellos.ts'
 import type { RememberedInits } from '../access/remembered-inits.ts'
 import type { RememberedHellos } from '../access/replay-log.ts'
@@ -78,6 +79,7 @@ export interface House {
   }
   readonly sites: SiteChooser<KnownSite>
   readonly search: SearchDependencies
+  readonly prover: HelloProver
   readonly background: BackgroundSearch
   readonly pending: PendingHellos
   readonly admission: Admission

@@ -1,3 +1,4 @@
+import { isNear } from '../front/locality.ts'
 import type { SiteProfile } from '../front/profile.ts'
 import type { Site, SiteFacts } from '../front/site.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
@@ -10,6 +11,8 @@ export class KnownSite {
   readonly number: number
   /** What it would answer if it were there; undefined while nothing was recorded. */
   profile: SiteProfile | undefined
+  /** It computes on this host's cores, or not far from them. */
+  readonly near: boolean
   /** As `SiteFacts.keepAlive`. */
   readonly keepAlive: number | undefined
   readonly #records: Partial<Record<HelloClass, number>>
@@ -17,6 +20,7 @@ export class KnownSite {
   constructor(site: Site, number: number, facts: Pick<SiteFacts, 'records' | 'keepAlive'> | undefined) {
     this.site = site
     this.number = number
+    this.near = isNear(site.endpoint)
     this.keepAlive = facts?.keepAlive
     this.#records = { ...facts?.records }
   }

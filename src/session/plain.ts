@@ -48,10 +48,12 @@ async function search(
   const { modes } = visitor
   const place = { address: visitor.address, serverName: undefined }
   const searching = new Search<InitProof>(
-    ({ secret }) => {
-      const opened = openInit(init, secret)
-      const mode = opened && modeOf(opened, modes)
-      return opened && mode && { init: opened, mode }
+    {
+      one: ({ secret }) => {
+        const opened = openInit(init, secret)
+        const mode = opened && modeOf(opened, modes)
+        return opened && mode && { init: opened, mode }
+      },
     },
     place,
     house.search,

@@ -211,6 +211,15 @@ describe('an authentic hello', () => {
 })
 
 describe('too many hellos', () => {
+  test('of a proxy of a handful of users, whom it costs nothing to try, keep nobody out', async () => {
+    const scene = stage({ secret: SECRET, now: NOW, others: 3, pending: { all: 0, perAddress: 0 } })
+    scene.client.says(hello())
+    await turn()
+    scene.front.says(FLIGHT)
+    await turn()
+    expect(scene.counted('handshakes_total', 'ok')).toBe(1)
+  })
+
   test('half a hello that has waited longest is the front’s for good; the new client is served', async () => {
     const scene = stage({ secret: SECRET, now: NOW, pending: { all: 1, perAddress: 100 } })
     const bytes = hello()
@@ -229,7 +238,7 @@ describe('too many hellos', () => {
   })
 
   test('of users who are not known there see the site, those who are known are let in', async () => {
-    const scene = stage({ secret: SECRET, now: NOW, pending: { all: 0, perAddress: 0 } })
+    const scene = stage({ secret: SECRET, now: NOW, others: 9, pending: { all: 0, perAddress: 0 } })
     scene.client.says(hello())
     await turn()
     expect(scene.counted('refused_total', 'unauthenticated')).toBe(1)

@@ -87,15 +87,15 @@ async function recognise(
       ? 'all'
       : 'later'
     : 'known'
-  const found = await authenticate(hello, breadth, visitor, tee, house)
+  const found = await authenticate(hello, breadth, { visitor, site, tee, house })
   const unknownName = !known && hello.serverName !== undefined ? { unknownNameAt: site } : {}
   if (found.state === 'stranger') return { at: 'authenticate', code: found.code, ...unknownName }
   const { match } = found
-  house.authentic(hello)
 
   // Admit: in time, for the first time, allowed.
   const admitted = admit(match, hello, visitor, house)
   if (!(admitted instanceof Admitted)) {
+    house.authentic(hello)
     return { at: 'admit', code: admitted, user: match.user.name, ...unknownName }
   }
   remember(match, visitor, house)
@@ -109,6 +109,8 @@ async function serve(entry: Entry, tee: Tee, visitor: Visitor, house: House): Pr
 
   // Answer: the front's own flight for this hello, with our digest in its random, or a recorded one.
   const refused = await answer({ hello, site, key: key.secret }, tee, visitor, house)
+  // What can wait until the answer is out does: a fingerprint takes longer than the proof of a secret.
+  house.authentic(hello)
   if (refused) return refused
   // First data: an init of this user's, or the front's to judge.
   const data = await tee.firstData()

@@ -17,6 +17,8 @@ const MAX_FIRST_DATA = 32 * 1024
 const INIT_WAIT = 3000
 /** How long the front's flight may pause at a record boundary, with another number of records than it was known for, before it counts as whole. */
 const FLIGHT_PAUSE = 150
+/** How long a front is left to compute by itself; one that takes longer waits for something else. */
+const FRONT_COMPUTES = 50
 /** How long a hello may take where the front is not there to say. */
 const HELLO_WAIT = 10_000
 
@@ -85,6 +87,7 @@ export class Tee implements LegHandler, Deadline {
   #frontClosed = false
 
   #onHello: ((result: HelloResult) => void) | undefined
+  #onAnswerBegins: (() => void) | undefined
   #onFlight: ((result: FlightResult) => void) | undefined
   #expectedRecords = Number.POSITIVE_INFINITY
   #patience = Number.POSITIVE_INFINITY
@@ -171,6 +174,16 @@ export class Tee implements LegHandler, Deadline {
     if (this.#phase === 'hello' || this.#phase === 'init') {
       this.#settleHello({ state: 'not_ours', code: 'unauthenticated' })
     }
+  }
+
+  /** Resolves when the front begins to answer, or cannot, or has not for longer than an answer takes to compute. */
+  answerBegins(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onAnswerBegins = resolve
+      if (this.#heldSince !== undefined || this.#frontEnding !== 'open' || this.clientGone)
+        this.#answerBegins()
+      else this.#wheel.schedule(this, FRONT_COMPUTES)
+    })
   }
 
   /**
@@ -384,6 +397,7 @@ export class Tee implements LegHandler, Deadline {
       case 'answer':
         this.#heldSince ??= this.#now()
         this.#fromFront.append(n, bytes)
+        this.#answerBegins()
         this.#readFlight()
         return this.#fromFront.length < MAX_FLIGHT
       default:
@@ -412,6 +426,7 @@ export class Tee implements LegHandler, Deadline {
   expire(): void {
     if (this.#phase === 'init') return this.#settleHello({ state: 'not_ours', code: 'not_tls' })
     if (this.#phase === 'hello') return this.#settleHello({ state: 'not_ours', code: 'front_down' })
+    this.#answerBegins()
     if (!this.#onFlight) return
     if (this.#fromFront.length === 0) return this.#settleFlight({ state: 'none', code: 'front_silent' })
     this.#expectedRecords = 1
@@ -440,6 +455,7 @@ export class Tee implements LegHandler, Deadline {
       this.#clientEnding = 'lost'
       this.#front?.resetAfterDrain()
       this.#settleHello({ state: 'not_ours', code: 'client_gone' })
+      this.#answerBegins()
       this.#settleFlight({ state: 'none', code: 'client_gone' })
       this.#settleFirstData('client_gone')
       return
@@ -449,6 +465,7 @@ export class Tee implements LegHandler, Deadline {
 
   #frontEnds(ending: 'end' | 'lost'): void {
     this.#frontEnding = ending
+    this.#answerBegins()
     if (this.#phase === 'hello') {
       const silent = ending === 'lost' && !this.#frontSpoke
       if (silent && this.#outlivesFront && this.#onHello) return this.#wheel.schedule(this, HELLO_WAIT)
@@ -469,6 +486,14 @@ export class Tee implements LegHandler, Deadline {
     this.#onHello = undefined
     this.#wheel.cancel(this)
     resolve(result)
+  }
+
+  #answerBegins(): void {
+    const resolve = this.#onAnswerBegins
+    if (!resolve) return
+    this.#onAnswerBegins = undefined
+    this.#wheel.cancel(this)
+    resolve()
   }
 
   #settleFlight(result: FlightResult): void {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Activity } from '../../src/access/activity.ts'
 import { Admission } from '../../src/access/admission.ts'
 import { BackgroundSearch } from '../../src/access/background-search.ts'
+import { HelloProver } from '../../src/access/hello-prover.ts'
 import { InitMemory } from '../../src/access/init-memory.ts'
 import { LearnedAddresses } from '../../src/access/learned-addresses.ts'
 import { allocateLimits } from '../../src/access/limits-memory.ts'
@@ -31,6 +32,8 @@ export interface Plan {
   /** Unix seconds. */
   readonly now: number
   readonly enabled?: boolean
+  /** Users who are tried before this one. */
+  readonly others?: number
   /** Sessions open already. */
   readonly sessions?: number
   readonly sessionLimit?: number
@@ -109,7 +112,9 @@ export function stage(plan: Plan) {
     wheel,
     finishDial: () => dialled.resolve(),
     /** The user is known from the visitors' address. */
-    learn: () => house.search.learned.remember('198.51.100.4', 0, plan.now),
+    learn: () => house.search.learned.remember('198.51.100.4', plan.others ?? 0, plan.now),
+    isLearned: () => house.search.learned.fromAddress('198.51.100.4').includes(plan.others ?? 0),
+    searchedLater: () => house.background.waiting,
     /** A counter by its name without prefix, and the values of its labels. */
     counted: (name: string, ...labels: string[]) => countedIn(counters, name, labels),
   }
@@ -131,11 +136,21 @@ function furnish(
   const facts = { records: count === undefined ? {} : { tdlib: count } }
   const domains = ['www.example.org', ...(plan.otherSite ? [plan.otherSite] : [])]
   const own = plan.ownHello === true
-  const { limits, previous, maintenance = false } = plan
+  const { limits, previous, maintenance = false, others = 0 } = plan
+  const stranger = (_: unknown, at: number) => ({
+    name: `user${at}`,
+    secret: randomBytes(16).toString('hex'),
+    enabled: true,
+  })
   const users = new Users([
+    ...Array.from({ length: others }, stranger),
     { name: 'alice', secret: secret.toString('hex'), enabled, limits, previous: previous ?? [] },
   ])
-  const memory = allocateLimits({ workers: 1, addressesMax: [limits?.addresses?.max ?? 0], addressSlots: 64 })
+  const memory = allocateLimits({
+    workers: 1,
+    addressesMax: [...Array<number>(others).fill(0), limits?.addresses?.max ?? 0],
+    addressSlots: 64,
+  })
   const place = { worker: 1, seed: 'seed' }
   const admission = new Admission(
     memory,
@@ -164,8 +179,9 @@ function furnish(
     search: {
       users,
       learned: new LearnedAddresses(new SharedArrayBuffer(LearnedAddresses.bytes(16)), 'seed'),
-      activity: new Activity(new SharedArrayBuffer(Activity.bytes(1))),
+      activity: new Activity(new SharedArrayBuffer(Activity.bytes(1 + others))),
     },
+    prover: new HelloProver(),
     background: new BackgroundSearch({
       vain: new VainSearches(new SharedArrayBuffer(VainSearches.bytes), 'seed', () => plan.now),
       now: () => 0,

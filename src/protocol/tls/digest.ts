@@ -1,5 +1,6 @@
-import type { Buffer } from 'node:buffer'
+import { Buffer } from 'node:buffer'
 import { type HmacInput, hmacInput, hmacSha256 } from '../hmac-sha256.ts'
+import { LANES } from '../sha256/hmac-lanes.ts'
 import type { ClientHello } from './client-hello.ts'
 import { RANDOM_AT, RANDOM_SIZE } from './constants.ts'
 
@@ -37,6 +38,35 @@ export function digestTime({ input, random }: DigestChallenge, secret: Uint8Arra
   for (let i = 0; i < PROOF_SIZE; i++) difference |= digest[i]! ^ random[i]!
   if (difference !== 0) return undefined
   return (digest.readUInt32LE(PROOF_SIZE) ^ random.readUInt32LE(PROOF_SIZE)) >>> 0
+}
+
+export interface LaneMatch {
+  readonly lane: number
+  /** As {@link digestTime}. */
+  readonly seconds: number
+}
+
+/**
+ * The same for several secrets whose HMACs are there already.
+ * @param digests word n of lane m, big-endian, at LANES·n + m
+ * @param lanes how many of them hold one
+ */
+export function digestTimeInLanes(
+  { random }: DigestChallenge,
+  digests: Int32Array,
+  lanes: number,
+): LaneMatch | undefined {
+  for (let lane = 0; lane < lanes; lane++) {
+    let difference = 0
+    for (let word = 0; word < PROOF_SIZE / 4; word++) {
+      difference |= digests[word * LANES + lane]! ^ random.readInt32BE(word * 4)
+    }
+    if (difference !== 0) continue
+    const carried = Buffer.alloc(4)
+    carried.writeInt32BE(digests[(PROOF_SIZE / 4) * LANES + lane]! ^ random.readInt32BE(PROOF_SIZE))
+    return { lane, seconds: carried.readUInt32LE() }
+  }
+  return undefined
 }
 
 export type ClockVerdict = 'ok' | 'behind' | 'ahead' | 'from_boot'
