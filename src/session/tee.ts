@@ -6,6 +6,7 @@ import { INIT_SIZE, isOtherProtocol } from '../protocol/obfuscated2.ts'
 import { MAX_CLIENT_HELLO, readClientHello } from '../protocol/tls/client-hello.ts'
 import { readFirstData } from '../protocol/tls/first-data.ts'
 import { MAX_FLIGHT, readServerFlight } from '../protocol/tls/server-flight.ts'
+import { Awaited } from './awaited.ts'
 import { KeptBytes } from './kept-bytes.ts'
 import type { FirstDataResult, FlightResult, HelloResult } from './tee-results.ts'
 
@@ -86,12 +87,12 @@ export class Tee implements LegHandler, Deadline {
   #openLegs = 1
   #frontClosed = false
 
-  #onHello: ((result: HelloResult) => void) | undefined
-  #onAnswerBegins: (() => void) | undefined
-  #onFlight: ((result: FlightResult) => void) | undefined
+  readonly #hello = new Awaited<HelloResult>()
+  readonly #answering = new Awaited<void>()
+  readonly #flight = new Awaited<FlightResult>()
+  readonly #data = new Awaited<FirstDataResult>()
   #expectedRecords = Number.POSITIVE_INFINITY
   #patience = Number.POSITIVE_INFINITY
-  #onFirstData: ((result: FirstDataResult) => void) | undefined
   #early = false
 
   constructor(client: Leg, dependencies: TeeDependencies, onOver: () => void) {
@@ -164,9 +165,7 @@ export class Tee implements LegHandler, Deadline {
   // What the walk asks for.
 
   hello(): Promise<HelloResult> {
-    return new Promise((resolve) => {
-      this.#onHello = resolve
-    })
+    return this.#hello.ask()
   }
 
   /** Stops waiting for a hello that has not come whole: the connection is the front's. */
@@ -178,12 +177,10 @@ export class Tee implements LegHandler, Deadline {
 
   /** Resolves when the front begins to answer, or cannot, or has not for longer than an answer takes to compute. */
   answerBegins(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onAnswerBegins = resolve
-      if (this.#heldSince !== undefined || this.#frontEnding !== 'open' || this.clientGone)
-        this.#answerBegins()
-      else this.#wheel.schedule(this, FRONT_COMPUTES)
-    })
+    const begun = this.#answering.ask()
+    if (this.#heldSince !== undefined || this.#frontEnding !== 'open' || this.clientGone) this.#answerBegins()
+    else this.#wheel.schedule(this, FRONT_COMPUTES)
+    return begun
   }
 
   /**
@@ -191,12 +188,11 @@ export class Tee implements LegHandler, Deadline {
    * @param patience milliseconds after which a front that has said nothing is not waited for; Infinity: on its own clock
    */
   flight(expectedRecords: number, patience = Number.POSITIVE_INFINITY): Promise<FlightResult> {
-    return new Promise((resolve) => {
-      this.#onFlight = resolve
-      this.#expectedRecords = expectedRecords
-      this.#patience = patience
-      this.#readFlight()
-    })
+    const whole = this.#flight.ask()
+    this.#expectedRecords = expectedRecords
+    this.#patience = patience
+    this.#readFlight()
+    return whole
   }
 
   /** Our answer, in one write. */
@@ -217,12 +213,11 @@ export class Tee implements LegHandler, Deadline {
   }
 
   firstData(): Promise<FirstDataResult> {
-    return new Promise((resolve) => {
-      this.#onFirstData = resolve
-      if (this.#frontEnding !== 'open') this.#settleFirstData('front_ended')
-      else if (this.#clientEnding === 'end') this.#settleFirstData('client_end')
-      else if (this.#clientEnding === 'lost') this.#settleFirstData('client_gone')
-    })
+    const data = this.#data.ask()
+    if (this.#frontEnding !== 'open') this.#settleFirstData('front_ended')
+    else if (this.#clientEnding === 'end') this.#settleFirstData('client_end')
+    else if (this.#clientEnding === 'lost') this.#settleFirstData('client_gone')
+    return data
   }
 
   /** The front's for good: it gets what it has not seen, and the client what was held. */
@@ -327,7 +322,7 @@ export class Tee implements LegHandler, Deadline {
   }
 
   #recognise(): boolean {
-    if (!this.#onHello) return true
+    if (!this.#hello.isAsked) return true
     const reading = readClientHello(this.#fromClient.bytes)
     if (reading.state === 'incomplete') {
       if (this.#fromClient.length < MAX_FIRST_FLIGHT) return false
@@ -375,7 +370,7 @@ export class Tee implements LegHandler, Deadline {
     if (reading.state === 'complete') {
       this.#phase = 'decided'
       this.#unsent = Buffer.from(bytes.subarray(0, n))
-      this.#onFirstData?.(reading)
+      this.#data.tell(reading)
       return false
     }
     const forwarded = this.#front!.writeCopy(n, bytes)
@@ -407,7 +402,7 @@ export class Tee implements LegHandler, Deadline {
   }
 
   #readFlight(): void {
-    if (!this.#onFlight) return
+    if (!this.#flight.isAsked) return
     if (this.#clientEnding === 'lost') return this.#settleFlight({ state: 'none', code: 'client_gone' })
     if (this.#early) return this.#settleFlight({ state: 'none', code: 'early_data' })
     const bytes = this.#fromFront.bytes
@@ -427,7 +422,7 @@ export class Tee implements LegHandler, Deadline {
     if (this.#phase === 'init') return this.#settleHello({ state: 'not_ours', code: 'not_tls' })
     if (this.#phase === 'hello') return this.#settleHello({ state: 'not_ours', code: 'front_down' })
     this.#answerBegins()
-    if (!this.#onFlight) return
+    if (!this.#flight.isAsked) return
     if (this.#fromFront.length === 0) return this.#settleFlight({ state: 'none', code: 'front_silent' })
     this.#expectedRecords = 1
     this.#readFlight()
@@ -468,7 +463,7 @@ export class Tee implements LegHandler, Deadline {
     this.#answerBegins()
     if (this.#phase === 'hello') {
       const silent = ending === 'lost' && !this.#frontSpoke
-      if (silent && this.#outlivesFront && this.#onHello) return this.#wheel.schedule(this, HELLO_WAIT)
+      if (silent && this.#outlivesFront && this.#hello.isAsked) return this.#wheel.schedule(this, HELLO_WAIT)
       this.#settleHello({ state: 'not_ours', code: silent ? 'front_down' : 'front_ended' })
     }
     if (this.#phase === 'answer') this.#readFlight()
@@ -481,32 +476,18 @@ export class Tee implements LegHandler, Deadline {
   }
 
   #settleHello(result: HelloResult): void {
-    const resolve = this.#onHello
-    if (!resolve) return
-    this.#onHello = undefined
-    this.#wheel.cancel(this)
-    resolve(result)
+    if (this.#hello.tell(result)) this.#wheel.cancel(this)
   }
 
   #answerBegins(): void {
-    const resolve = this.#onAnswerBegins
-    if (!resolve) return
-    this.#onAnswerBegins = undefined
-    this.#wheel.cancel(this)
-    resolve()
+    if (this.#answering.tell()) this.#wheel.cancel(this)
   }
 
   #settleFlight(result: FlightResult): void {
-    const resolve = this.#onFlight
-    if (!resolve) return
-    this.#onFlight = undefined
-    this.#wheel.cancel(this)
-    resolve(result)
+    if (this.#flight.tell(result)) this.#wheel.cancel(this)
   }
 
   #settleFirstData(code: 'junk' | 'client_end' | 'client_gone' | 'front_ended' | 'front_spoke'): void {
-    const resolve = this.#onFirstData
-    this.#onFirstData = undefined
-    resolve?.({ state: 'none', code })
+    this.#data.tell({ state: 'none', code })
   }
 }
