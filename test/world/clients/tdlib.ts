@@ -19,8 +19,12 @@ export async function pingProxy(link: string, timeout = 60_000): Promise<number>
   const timer = setTimeout(() => void running.stop('SIGKILL'), timeout)
   try {
     const line = await new Promise<string>((resolve, reject) => {
-      createInterface({ input: running.child.stdout! }).once('line', resolve)
-      void running.exited.then((how) => reject(new TdlibError(`ended with ${how}: ${running.output()}`)))
+      const lines = createInterface({ input: running.child.stdout! })
+      lines.once('line', resolve)
+      // Its threads may fault while it exits, and its last line may be read after that: only the end of the output counts.
+      lines.once('close', () => {
+        void running.exited.then((how) => reject(new TdlibError(`ended with ${how}: ${running.output()}`)))
+      })
     })
     const answer = JSON.parse(line) as { seconds: number } | { error: string }
     if ('error' in answer) throw new TdlibError(answer.error)
