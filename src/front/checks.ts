@@ -20,6 +20,15 @@ export type SiteWarningCode =
   | 'front_flight_too_long'
   | 'front_flight_cut'
 
+/** With any of these, some users or all cannot be answered with the front's own flight. */
+export const BARS_USERS: ReadonlySet<SiteWarningCode> = new Set<SiteWarningCode>([
+  'front_not_tls',
+  'front_refuses_name',
+  'front_no_tls13',
+  'front_hello_retry',
+  'front_unusual_flight',
+])
+
 export interface SiteWarning {
   readonly code: SiteWarningCode
   readonly message: string
@@ -59,12 +68,15 @@ export function siteWarnings(
   ]
 }
 
+/** What holds for each of the following where an older answer of the front is on disk. */
+const UNLESS_RECORDED = ', unless portico recorded its answers when they were others'
+
 function withoutTls13(front: string, site: Site, facts: SiteFacts): SiteWarning {
   const reasons = Object.values(facts.unmirrorable)
   if (reasons.includes('tls12')) {
     return warning(
       'front_no_tls13',
-      `${front} does not speak TLS 1.3, so no user can be answered in its name. Enable TLS 1.3 there (nginx: ssl_protocols TLSv1.2 TLSv1.3).`,
+      `${front} does not speak TLS 1.3, so no user can be answered in its name${UNLESS_RECORDED}. Enable TLS 1.3 there (nginx: ssl_protocols TLSv1.2 TLSv1.3).`,
     )
   }
   if (reasons.includes('alert')) {
@@ -92,7 +104,7 @@ function unmirrorableWarnings(front: string, facts: SiteFacts): SiteWarning[] {
     warnings.push(
       warning(
         'front_hello_retry',
-        `${front} asks ${clientNames(retries)} for another key share (HelloRetryRequest), so they cannot connect. Allow X25519 and X25519MLKEM768 there (nginx: ssl_ecdh_curve X25519MLKEM768:X25519).`,
+        `${front} asks ${clientNames(retries)} for another key share (HelloRetryRequest), so they cannot connect${UNLESS_RECORDED}. Allow X25519 and X25519MLKEM768 there (nginx: ssl_ecdh_curve X25519MLKEM768:X25519).`,
       ),
     )
   }
@@ -103,7 +115,7 @@ function unmirrorableWarnings(front: string, facts: SiteFacts): SiteWarning[] {
     warnings.push(
       warning(
         'front_unusual_flight',
-        `${front} answers ${clientNames(others)} ${how} (${reason}), so they cannot connect. Try it with another web server as front.`,
+        `${front} answers ${clientNames(others)} ${how} (${reason}), so they cannot connect${UNLESS_RECORDED}. Try it with another web server as front.`,
       ),
     )
   }

@@ -92,6 +92,14 @@ describe('watchSilence', () => {
     expect(manners.silence).toMatchObject({ says: [[0x17, 19]], end: 'reset' })
   })
 
+  it('does not take for its patience that it was stopped', async () => {
+    const manners = (await learnManners(SITE, dependencies(strictFront)))!
+    let asked = 0
+    const stopping = async (to: unknown, turns: readonly Turn[]): Promise<Conversation> =>
+      asked++ === 0 ? strictFront(to, turns) : { heard: [], end: 'refused', milliseconds: 0 }
+    expect(await watchSilence(SITE, manners, dependencies(stopping))).toBe(manners)
+  })
+
   it('changes nothing where the front bears it', async () => {
     const manners = (await learnManners(SITE, dependencies(strictFront)))!
     const patient = async (): Promise<Conversation> => ({ heard: [flightOf(1), Buffer.alloc(0)], ...OPEN })

@@ -189,7 +189,9 @@ export async function watchSilence(
   const seen = await afterFlight(site, [turn], dependencies)
   if (!seen || seen.end === 'open') return before
   const silence = readReaction({ ...seen, heard: seen.heard.slice(0, 2) })
-  if (!silence) return before
+  // Where it is gone, or just coming back, it was not its patience that ended.
+  if (!silence || !(await afterFlight(site, [{ bytes: Buffer.alloc(0), quiet: 0 }], dependencies)))
+    return before
   return { ...before, silences: [Math.round(seen.milliseconds)], silence }
 }
 

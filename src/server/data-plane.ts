@@ -360,6 +360,7 @@ export class DataPlane {
       watchForLoop: (clientRandom, site) => {
         if (this.#seenHellos.isSecond(clientRandom, unixSeconds())) this.#noticed.suspicion(site.number)
       },
+      otherAnswer: (site) => this.#noticed.otherAnswer(site.number),
       crowdOf: (site) => this.#noticed.suspicion(site.number),
       random,
       now,

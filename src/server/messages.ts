@@ -81,6 +81,8 @@ export type FromWorker =
   | { type: 'loop'; site: number }
   /** A hello has come in twice, or more connections than usual wait: a front may lead back to us since the start. */
   | { type: 'loop_suspected'; site: number }
+  /** A site has answered an authentic hello with a flight that cannot be mirrored, or with one that can although none could before. */
+  | { type: 'other_answer'; site: number }
   /** Somebody with a valid secret was left to the front. */
   | { type: 'refused'; user: string; code: string; address: string }
   /** What authentic clients have shown in the last second. */

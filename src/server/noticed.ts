@@ -53,6 +53,11 @@ export class Noticed {
     this.#tell({ type: 'loop_suspected', site })
   }
 
+  /** Another answer than this site is known for. */
+  otherAnswer(site: number): void {
+    this.#tell({ type: 'other_answer', site })
+  }
+
   event(type: 'no_valid_secret' | 'unreachable'): void {
     this.#tell(type === 'unreachable' ? { type, tried: 1 } : { type })
   }

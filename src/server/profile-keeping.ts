@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fullRecord } from '../front/full-record.ts'
+import { HELLO_CLASSES } from '../front/learn.ts'
 import { learnManners, type MannersDependencies, watchSilence, withSilence } from '../front/manners.ts'
-import { FLIGHTS_KEPT, renewFlights, type SiteProfile } from '../front/profile.ts'
+import { FLIGHTS_KEPT, type Flights, renewFlights, type SiteProfile } from '../front/profile.ts'
 import { recordFlights } from '../front/record-flights.ts'
 import { rampStep } from '../front/record-ramp.ts'
 import { isOfThisHost, type Site, type SiteFacts } from '../front/site.ts'
@@ -28,6 +29,8 @@ const FIRST_ROUNDS = 4000
 const FIRST_ROUND = 2000
 const LATER_ROUNDS = 30 * 60_000
 const WHILE_DOWN = 10_000
+/** While it answers in a way that cannot be recorded: as one may still be at its configuration, and not to fill its log. */
+const WHILE_UNFIT = 60_000
 /** After so many rounds the manners are measured again: about twice a day. */
 const ROUNDS_PER_MANNERS = 24
 /** Some fronts have one coarse clock for all connections (Bun: four seconds), so the same silence is watched at several moments. */
@@ -49,6 +52,8 @@ export interface ProfileKeepingDependencies {
   facts(place: number): SiteFacts | undefined
   /** Another flight is known of some site. */
   changed(profiles: PlacedProfiles): void
+  /** What came is not what the facts say. */
+  otherwise(place: number): void
 }
 
 interface Followed {
@@ -66,6 +71,8 @@ export class ProfileKeeping {
   readonly #dependencies: ProfileKeepingDependencies
   readonly #followed = new Map<number, Followed>()
   #failing = false
+  /** One after the other: the watches of a silence end together. */
+  #written: Promise<void> = Promise.resolve()
 
   constructor(stateDir: string, dependencies: ProfileKeepingDependencies) {
     this.#files = new ProfileFiles(profileFolder(stateDir))
@@ -124,7 +131,11 @@ export class ProfileKeeping {
         signal,
       )
       if (signal.aborted) return
-      if (Object.keys(fresh).length === 0) continue
+      if (!fits(fresh, this.#dependencies.facts(place))) this.#dependencies.otherwise(place)
+      if (Object.keys(fresh).length === 0) {
+        wait = around(WHILE_UNFIT)
+        continue
+      }
       const before = this.profiles[place]
       this.#learned(place, site, { ...before, flights: renewFlights(before?.flights ?? {}, fresh) })
       if (before?.manners === undefined || round % ROUNDS_PER_MANNERS === 0) {
@@ -185,7 +196,7 @@ export class ProfileKeeping {
   #learned(place: number, site: Site, profile: SiteProfile): void {
     this.profiles[place] = profile
     this.#dependencies.changed([...this.profiles])
-    void this.#write(site, profile)
+    this.#written = this.#written.then(() => this.#write(site, profile))
   }
 
   async #write(site: Site, profile: SiteProfile): Promise<void> {
@@ -202,6 +213,13 @@ export class ProfileKeeping {
       this.#failing = true
     }
   }
+}
+
+/** Whether some class of hello is answered as portico's first handshakes say. */
+function fits(fresh: Flights, facts: SiteFacts | undefined): boolean {
+  const mirrorable = HELLO_CLASSES.filter((each) => facts?.records[each] !== undefined)
+  if (mirrorable.length === 0) return Object.keys(fresh).length === 0
+  return mirrorable.some((each) => fresh[each] !== undefined)
 }
 
 /** Half of it up to one and a half: a clockwork would show in the front's log, and to whoever watches its port. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type SiteWarning, siteWarnings } from '../front/checks.ts'
+import { BARS_USERS, type SiteWarning, siteWarnings } from '../front/checks.ts'
 import { type LearnDependencies, learnSite } from '../front/learn.ts'
 import { isOfThisHost, type Site, type SiteFacts } from '../front/site.ts'
 import { exchange } from '../net/exchange.ts'
@@ -43,6 +43,8 @@ interface Followed {
   suspected?: boolean
   /** It will be asked again. */
   waits?: boolean
+  /** It has answered, and does not now. */
+  gone?: boolean
 }
 
 /** portico's own handshakes with its sites: how many encrypted records each sends, and what an operator should know. */
@@ -89,8 +91,8 @@ export class SiteLearning {
   }
 
   /**
-   * There is reason to think that a site leads back to us by now: the check of the start is made again. What is said soon
-   * after such a check is looked into when its rest is over.
+   * There is reason to think that a site leads back to us by now, or answers otherwise than it did: the check of the start is
+   * made again. What is said soon after such a check is looked into when its rest is over.
    */
   suspect(place: number): void {
     const followed = this.#followed.get(place)
@@ -109,7 +111,24 @@ export class SiteLearning {
     }
     followed.lookedAt = performance.now()
     followed.suspected = false
+    const before = new Set(followed.warnings.map(({ code }) => code))
     await this.#learn(place, followed)
+    if (!followed.stop.signal.aborted && this.facts[place]?.selfTarget !== true) {
+      this.#sayWhatChanged(before, followed)
+    }
+  }
+
+  #sayWhatChanged(before: ReadonlySet<SiteWarning['code']>, { site, warnings }: Followed): void {
+    const { log } = this.#dependencies
+    this.#say(warnings.filter(({ code }) => !before.has(code)))
+    const isBarred = warnings.some(({ code }) => BARS_USERS.has(code))
+    if (!isBarred && [...before].some((code) => BARS_USERS.has(code))) {
+      log.info('the front’s own answers fit users again', { domain: site.domain })
+    }
+  }
+
+  #say(warnings: readonly SiteWarning[]): void {
+    for (const { code, message } of warnings) this.#dependencies.log.warn(message, { code })
   }
 
   stop(): void {
@@ -132,9 +151,14 @@ export class SiteLearning {
     const facts = { ...seen, selfTarget: Atomics.load(loops, place) !== 0 }
     const first = this.facts[place] === undefined
     this.facts[place] = facts
+    const warnings = siteWarnings(site, facts, interfaceMtus())
     if (first || facts.reachable) {
-      followed.warnings = siteWarnings(site, facts, interfaceMtus())
+      followed.warnings = warnings
+      followed.gone = false
       this.#dependencies.learned(this.facts)
+    } else if (!followed.gone) {
+      followed.gone = true
+      this.#say(warnings.filter(({ code }) => code === 'front_unreachable'))
     }
     if ((!facts.reachable || facts.selfTarget) && !followed.waits) void this.#learnLater(place, followed)
   }
@@ -153,7 +177,7 @@ export class SiteLearning {
     const facts = this.facts[place]
     if (followed.stop.signal.aborted || facts?.reachable !== true || facts.selfTarget) return
     log.info('the front answers now', { domain: followed.site.domain })
-    for (const { code, message } of followed.warnings) log.warn(message, { code })
+    this.#say(followed.warnings)
   }
 }
 

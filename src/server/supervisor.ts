@@ -192,6 +192,7 @@ class Supervisor implements Running {
       open: this.#errands.way('front'),
       facts: (place) => this.#learning.facts[place],
       changed: (profiles) => this.#crew.tell({ type: 'profiles', profiles }),
+      otherwise: (place) => this.#learning.suspect(place),
     })
     this.#middle = new MiddleBook({
       log,
@@ -473,6 +474,7 @@ class Supervisor implements Running {
       case 'clients':
         return this.#clients.add(message.counts)
       case 'loop_suspected':
+      case 'other_answer':
         return this.#learning.suspect(message.site)
       case 'loop':
         return this.#log.error('a front leads back to portico itself; it is not asked any more', {

@@ -21,7 +21,9 @@ export interface WorkerCrewDependencies {
   /** What a worker that starts now must know. */
   startData(index: number): WorkerStart
   heard(
-    message: ServeEvent | Extract<FromWorker, { type: 'loop' | 'loop_suspected' | 'refused' | 'clients' }>,
+    message:
+      | ServeEvent
+      | Extract<FromWorker, { type: 'loop' | 'loop_suspected' | 'other_answer' | 'refused' | 'clients' }>,
   ): void
   giveUp(): void
 }

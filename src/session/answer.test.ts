@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, randomBytes } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type Plan, stage } from '../../test/doubles/stage.ts'
 import { CCS, flightIn, flightOf, PQ_SHARE, serverHello, TLS_13 } from '../../test/vectors/flights.ts'
 import type { SiteProfile } from '../front/profile.ts'
@@ -125,6 +125,25 @@ describe('a user is answered with a recorded flight', () => {
     await turn()
     expect(isSealed(client.written, hello)).toBe(true)
     expect(front.ending).toBe('destroyed')
+  })
+})
+
+describe('an answer that is not as it was', () => {
+  const MIRRORABLE = flightOf(1752)
+  test.each([
+    ['is noticed where it cannot be mirrored any more', undefined, ALERT, 1],
+    ['is noticed where it can again', 'tls12', MIRRORABLE, 1],
+    ['is noticed where it is for another reason', 'tls12', ALERT, 1],
+    ['is not where it is as good as before', undefined, MIRRORABLE, 0],
+    ['is not where it is as bad as before', 'alert', ALERT, 0],
+  ] as const)('%s', async (_what, before, said, times) => {
+    const otherAnswer = vi.fn<() => void>()
+    const { client, front } = scene({ otherAnswer, unmirrorable: before ? { tdlib: before } : {} })
+    client.says(genuineHello())
+    await turn()
+    front.says(said)
+    await turn()
+    expect(otherAnswer).toHaveBeenCalledTimes(times)
   })
 })
 

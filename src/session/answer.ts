@@ -39,12 +39,14 @@ export async function answer(
   if (result.state === 'flight') {
     tee.answer(sealFlight(result.bytes, result.flight, key, hello.random, house.random))
     const records = result.flight.encrypted.length
+    if (!site.isUsual(hello)) house.otherAnswer(site)
     if (site.saw(hello, records)) house.counters.frontFlightMismatch.add(1)
     if (records > 1) house.counters.frontMerged.add(1)
     count(records > 1 ? 'merged' : 'mirror', visitor, house)
     return undefined
   }
   const { code } = result
+  if (!isClients(code) && !site.isUsual(hello, code)) house.otherAnswer(site)
   if (!mayImitate || isClients(code) || !answerRecorded(asked, tee, visitor, house))
     return { at: 'answer', code }
   house.counters.frontUnmirrorable.add(1, unmirrorable(code))

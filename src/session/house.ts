@@ -110,6 +110,8 @@ export interface House {
   watchForLoop(clientRandom: Uint8Array, site: KnownSite): void
   /** Too many wait without a hello: a site that leads back makes many of one that says nothing. */
   crowdOf(site: KnownSite): void
+  /** A site answers otherwise than it was known to: it cannot be mirrored any more, or can again. */
+  otherAnswer(site: KnownSite): void
   random(n: number): Buffer
   /** Milliseconds, monotonic and fine. */
   now(): number

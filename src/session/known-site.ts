@@ -4,6 +4,8 @@ import type { Site, SiteFacts } from '../front/site.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { type HelloClass, helloClass } from '../protocol/tls/hello-writer.ts'
 
+type KnownFacts = Pick<SiteFacts, 'records' | 'unmirrorable' | 'keepAlive'>
+
 /** A site and what is known of its first flight; live answers correct what the start has learned. */
 export class KnownSite {
   readonly site: Site
@@ -16,13 +18,15 @@ export class KnownSite {
   /** As `SiteFacts.keepAlive`. */
   readonly keepAlive: number | undefined
   readonly #records: Partial<Record<HelloClass, number>>
+  readonly #unmirrorable: SiteFacts['unmirrorable'] | undefined
 
-  constructor(site: Site, number: number, facts: Pick<SiteFacts, 'records' | 'keepAlive'> | undefined) {
+  constructor(site: Site, number: number, facts: KnownFacts | undefined) {
     this.site = site
     this.number = number
     this.near = isNear(site.endpoint)
     this.keepAlive = facts?.keepAlive
     this.#records = { ...facts?.records }
+    this.#unmirrorable = facts?.unmirrorable
   }
 
   get domain(): string {
@@ -32,6 +36,14 @@ export class KnownSite {
   /** Encrypted records of its answer to a hello like this; Infinity while none was seen. */
   expectedRecords(hello: ClientHello): number {
     return this.#records[helloClass(hello)] ?? Number.POSITIVE_INFINITY
+  }
+
+  /**
+   * Whether it answers a hello like this as it did when portico asked last.
+   * @param code why its answer cannot be mirrored, if it cannot
+   */
+  isUsual(hello: ClientHello, code?: string): boolean {
+    return this.#unmirrorable === undefined || this.#unmirrorable[helloClass(hello)] === code
   }
 
   /** True when the answer had another number of records than expected. */

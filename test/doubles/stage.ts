@@ -14,6 +14,7 @@ import { Users } from '../../src/access/users.ts'
 import { VainSearches } from '../../src/access/vain-searches.ts'
 import { ImitatedFront } from '../../src/front/imitated-front.ts'
 import type { SiteProfile } from '../../src/front/profile.ts'
+import type { SiteFacts } from '../../src/front/site.ts'
 import { siteChooser } from '../../src/front/sites.ts'
 import { Wheel } from '../../src/net/wheel.ts'
 import type { House, SessionStart } from '../../src/session/house.ts'
@@ -46,6 +47,8 @@ export interface Plan {
   readonly pending?: { readonly all: number; readonly perAddress: number }
   /** Encrypted records that the front is known to send. */
   readonly records?: number | undefined
+  /** Why it could not be mirrored when it was asked last. */
+  readonly unmirrorable?: SiteFacts['unmirrorable']
   readonly otherSite?: string
   /** Default `auto`, with nothing recorded. */
   readonly answer?: House['settings']['answer']
@@ -54,6 +57,8 @@ export interface Plan {
   readonly dial?: Extract<DialResult, { ok: false }>
   /** The dial waits for `finishDial`. */
   readonly dialLater?: boolean
+  /** Hears that a site answers otherwise than it is known to. */
+  readonly otherAnswer?: () => void
   /** Every hello counts as one of our start-up checks. */
   readonly ownHello?: boolean
   /** What the listener allows; FakeTLS alone if not said. */
@@ -133,7 +138,10 @@ function furnish(
   const { now, secret, enabled = true } = plan
   const endpoint = { kind: 'tcp', host: '127.0.0.1', port: 8443 } as const
   const count = 'records' in plan ? plan.records : 1
-  const facts = { records: count === undefined ? {} : { tdlib: count } }
+  const facts = {
+    records: count === undefined ? {} : { tdlib: count },
+    unmirrorable: plan.unmirrorable ?? {},
+  }
   const domains = ['www.example.org', ...(plan.otherSite ? [plan.otherSite] : [])]
   const own = plan.ownHello === true
   const { limits, previous, maintenance = false, others = 0 } = plan
@@ -222,6 +230,7 @@ function furnish(
     leadsBack: () => false,
     watchForLoop: () => {},
     crowdOf: () => {},
+    otherAnswer: plan.otherAnswer ?? (() => {}),
     random: randomBytes,
     now: () => 0,
     unixSeconds: () => now,

@@ -51,6 +51,9 @@ describe.concurrent.each([
     await client.close()
     const metrics = await portico.metrics()
     expect(metricSum(metrics, 'portico_answers_total', { flight: 'profile' })).toBeGreaterThan(1)
+    await waitFor('that the front is gone to be said', () =>
+      portico.log.some(({ level, code }) => level === 'warn' && code === 'front_unreachable'),
+    )
     // Told once a second.
     await waitFor('what the clients have shown', async () => {
       const later = await portico.metrics()
