@@ -67,8 +67,16 @@ export const FLIGHT_PARSERS: Record<'tdlib' | 'desktop' | 'ios' | 'android', () 
   android: () => new Android(),
 }
 
+/** What the kernel cuts a flight into, whatever the path: MSS of 536 to 1460 bytes. */
+export const SEGMENTS = Array.from({ length: 1460 - 536 + 1 }, (_, at) => 536 + at)
+
+/** Of those the ones at which this client breaks off. */
+export function refusedSegments(client: keyof typeof FLIGHT_PARSERS, flight: Buffer): number[] {
+  return SEGMENTS.filter((size) => verdict(FLIGHT_PARSERS[client](), flight, size) !== 'accepted')
+}
+
 /** The verdict on a flight that arrives in segments of that size, each read alone: the worst that the kernel can do. */
-export function verdict(parser: FlightParser, flight: Buffer, segment: number): string {
+function verdict(parser: FlightParser, flight: Buffer, segment: number): string {
   let result = 'more'
   for (let at = 0; at < flight.length && result === 'more'; at += segment) {
     result = parser.feed(flight.subarray(at, at + segment))
