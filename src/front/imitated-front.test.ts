@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Leg } from '../net/leg.ts'
 import { Wheel } from '../net/wheel.ts'
+import type { ClockedStay } from './front-clocks.ts'
 import { ImitatedFront } from './imitated-front.ts'
 import type { Manners, Offence, Reaction } from './manners.ts'
 import { OFFENCES } from './manners.ts'
@@ -22,7 +23,10 @@ const MANNERS: Manners = {
   silence: { atHeader: false, says: [], end: 'fin' },
 }
 
-function open(manners: Manners | undefined = MANNERS, options: { elapsed?: number; longest?: number } = {}) {
+function open(
+  manners: Manners | undefined = MANNERS,
+  options: { elapsed?: number; longest?: number; stay?: ClockedStay } = {},
+) {
   const seen: string[] = []
   const wheel = new Wheel()
   const waiting: (() => void)[] = []
@@ -37,7 +41,7 @@ function open(manners: Manners | undefined = MANNERS, options: { elapsed?: numbe
       onLost: () => seen.push('reset'),
       onClosed: () => seen.push('closed'),
     },
-    { manners, elapsed: options.elapsed ?? 0, longestSilence: options.longest },
+    { manners, elapsed: options.elapsed ?? 0, longestSilence: options.longest, stay: options.stay },
     { wheel, random: randomBytes, soon: (run) => waiting.push(run) },
   )
   const settle = () => {
@@ -113,6 +117,25 @@ describe('an imitated front', () => {
     expect(settle()).toEqual([])
     wheel.advance(250)
     expect(settle()).toEqual(['fin'])
+  })
+
+  it('bears it until the tick that ends it, where the front has one clock for all', () => {
+    const leave = vi.fn<() => void>()
+    const { wheel, settle } = open(MANNERS, { stay: { left: 9000, leave } })
+    wheel.advance(8900)
+    expect(settle()).toEqual([])
+    expect(leave).not.toHaveBeenCalled()
+    wheel.advance(250)
+    expect(settle()).toEqual(['fin'])
+    expect(leave).toHaveBeenCalled()
+  })
+
+  it('leaves that clock whenever it ends', () => {
+    const leave = vi.fn<() => void>()
+    open(MANNERS, { stay: { left: 9000, leave } }).leg.destroy()
+    expect(leave).toHaveBeenCalledTimes(1)
+    open(MANNERS, { stay: { left: 9000, leave } }).leg.write(hex('1703030000'))
+    expect(leave).toHaveBeenCalledTimes(2)
   })
 
   it('bears it no longer than it may', () => {

@@ -1,5 +1,6 @@
 import type { Leg, LegHandler } from '../net/leg.ts'
 import type { Deadline, Wheel } from '../net/wheel.ts'
+import type { ClockedStay } from './front-clocks.ts'
 import type { Manners, Offence, Reaction } from './manners.ts'
 
 const RECORD_HEADER = 5
@@ -30,6 +31,8 @@ export interface ImitatedFrontOptions {
   readonly elapsed: number
   /** Milliseconds from the accept after which a silent client is ended at the latest; undefined: as the front does. */
   readonly longestSilence: number | undefined
+  /** On the front's clock for all its connections, where it has one. */
+  readonly stay?: ClockedStay | undefined
 }
 
 export interface ImitatedFrontDependencies {
@@ -52,6 +55,7 @@ export class ImitatedFront implements Leg, Deadline {
   readonly drained = true
   readonly #manners: Manners | undefined
   readonly #dependencies: ImitatedFrontDependencies
+  readonly #stay: ClockedStay | undefined
   readonly #header = new Uint8Array(RECORD_HEADER)
   #headerLength = 0
   /** Bytes of the record's payload that are still to come, and what is wrong with it once it is whole. */
@@ -65,13 +69,16 @@ export class ImitatedFront implements Leg, Deadline {
   #closed = false
 
   constructor(handler: LegHandler, options: ImitatedFrontOptions, dependencies: ImitatedFrontDependencies) {
-    const { manners, elapsed, longestSilence } = options
+    const { manners, elapsed, longestSilence, stay } = options
     this.handler = handler
     this.#manners = manners
     this.#dependencies = dependencies
+    this.#stay = stay
     const { silences = [] } = manners ?? {}
     const drawn = silences[dependencies.random(1)[0]! % Math.max(1, silences.length)] ?? USUAL_SILENCE
-    dependencies.wheel.schedule(this, Math.max(0, Math.min(drawn, longestSilence ?? drawn) - elapsed))
+    const left = stay?.left ?? drawn - elapsed
+    const most = (longestSilence ?? Number.POSITIVE_INFINITY) - elapsed
+    dependencies.wheel.schedule(this, Math.max(0, Math.min(left, most)))
   }
 
   write(bytes: Buffer): boolean {
@@ -108,7 +115,7 @@ export class ImitatedFront implements Leg, Deadline {
 
   destroy(): void {
     this.#reacted = true
-    this.#dependencies.wheel.cancel(this)
+    this.#leaveClock()
     this.#close()
   }
 
@@ -185,7 +192,7 @@ export class ImitatedFront implements Leg, Deadline {
     // A front that waits for more after what it was told keeps its patience and its clock.
     if (says.length === 0 && how === 'open') return
     this.#reacted = true
-    if (how !== 'open') this.#dependencies.wheel.cancel(this)
+    if (how !== 'open') this.#leaveClock()
     const bytes = Buffer.concat(says.map(([type, payload]) => this.#record(type, payload)))
     this.#dependencies.soon(() => {
       if (this.#closed || this.ended) return
@@ -214,5 +221,10 @@ export class ImitatedFront implements Leg, Deadline {
     if (this.#closed) return
     this.#closed = true
     this.#dependencies.soon(() => this.handler.onClosed(this))
+  }
+
+  #leaveClock(): void {
+    this.#dependencies.wheel.cancel(this)
+    this.#stay?.leave()
   }
 }

@@ -1,6 +1,7 @@
 import type { Conversation, Turn } from '../net/converse.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import { writeClientHello } from '../protocol/tls/hello-writer.ts'
+import { type CoarseClock, readCoarseClock, type WatchedSilence } from './coarse-clock.ts'
 import { usualSilence } from './learn.ts'
 import type { Site } from './site.ts'
 import { nameToAsk } from './sites.ts'
@@ -48,12 +49,21 @@ export interface Manners {
   readonly silences: readonly number[]
   /** How it does so; `end: 'open'` while that was not seen. */
   readonly silence: Reaction
+  /** That of all its connections, where each silence ends with it; absent where each has a timer of its own. */
+  readonly clock?: CoarseClock | undefined
+}
+
+/** How a front ended a client that said nothing, and when, by the clock that was handed in. */
+export interface EndedSilence extends WatchedSilence {
+  readonly silence: Reaction
 }
 
 export interface MannersDependencies {
   readonly converse: (to: Endpoint, turns: readonly Turn[], signal?: AbortSignal) => Promise<Conversation>
   readonly random: (n: number) => Buffer
   readonly signal: AbortSignal
+  /** Milliseconds, monotonic. */
+  readonly now: () => number
 }
 
 /** How long a front's silence is watched, milliseconds; nginx ends its own after 60 s, Go's after minutes or never. */
@@ -179,25 +189,28 @@ async function measureRead(site: Site, dependencies: MannersDependencies): Promi
   return taken
 }
 
-/** Says nothing after the flight until the front ends that, once. Takes minutes where it has much patience; `before` where it has more. */
+/** Says nothing after the flight until the front ends that, once. Takes minutes where it has much patience; undefined where it has more. */
 export async function watchSilence(
   site: Site,
-  before: Manners,
   dependencies: MannersDependencies,
-): Promise<Manners> {
+): Promise<EndedSilence | undefined> {
   const turn = { bytes: Buffer.alloc(0), quiet: LONGEST_SILENCE }
   const seen = await afterFlight(site, [turn], dependencies)
-  if (!seen || seen.end === 'open') return before
+  const ended = dependencies.now()
+  if (!seen || seen.end === 'open') return undefined
   const silence = readReaction({ ...seen, heard: seen.heard.slice(0, 2) })
   // Where it is gone, or just coming back, it was not its patience that ended.
   if (!silence || !(await afterFlight(site, [{ bytes: Buffer.alloc(0), quiet: 0 }], dependencies)))
-    return before
-  return { ...before, silences: [Math.round(seen.milliseconds)], silence }
+    return undefined
+  return { began: ended - seen.milliseconds, ended, silence }
 }
 
-/** What several watched at the same time, as one. */
-export function withSilence(before: Manners, { silences, silence }: Manners): Manners {
-  return { ...before, silences: [...before.silences, ...silences].slice(-SILENCES_KEPT), silence }
+export function withSilence(before: Manners, { began, ended, silence }: EndedSilence): Manners {
+  return {
+    ...before,
+    silences: [...before.silences, Math.round(ended - began)].slice(-SILENCES_KEPT),
+    silence,
+  }
 }
 
 /** Undefined where no flight came, or the front ended with it. */
@@ -256,6 +269,7 @@ export function readManners(value: unknown): Manners | undefined {
     takes,
     silences: silences.map(Number).slice(-SILENCES_KEPT),
     silence,
+    clock: readCoarseClock(value.clock),
   }
 }
 

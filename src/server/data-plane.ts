@@ -7,6 +7,7 @@ import type { RememberedInits } from '../access/remembered-inits.ts'
 import type { RememberedHellos } from '../access/replay-log.ts'
 import { UsageRows } from '../access/usage-rows.ts'
 import { VainSearches } from '../access/vain-searches.ts'
+import { FrontClocks } from '../front/front-clocks.ts'
 import { ImitatedFront } from '../front/imitated-front.ts'
 import { SeenHellos } from '../front/seen-hellos.ts'
 import { shapingOf } from '../front/shaping.ts'
@@ -26,7 +27,7 @@ import { Counters } from '../telemetry/counters.ts'
 import { maskAddress } from '../telemetry/mask-address.ts'
 import { ClientTally } from './client-tally.ts'
 import { Dialling } from './dialling.ts'
-import { Gatekeeping } from './gatekeeping.ts'
+import { Gatekeeping, sharedMicros } from './gatekeeping.ts'
 import { openInitMemory } from './init-keeping.ts'
 import type { PublishedLists } from './ip-lists/ip-list-keeper.ts'
 import { ListHits } from './ip-lists/list-hits.ts'
@@ -39,6 +40,7 @@ import { ownSite } from './own-random.ts'
 import { type Caller, routeOf } from './proxied.ts'
 import { pooledRandom } from './random-pool.ts'
 import { openReplayMemory } from './replay-memory.ts'
+import { MAX_SITES } from './site-book.ts'
 import { SiteShelf } from './site-shelf.ts'
 import { type ThreadResources, type ThreadResourcesOptions, threadResources } from './thread-resources.ts'
 
@@ -73,6 +75,7 @@ export class DataPlane {
   readonly #liveSessions: Int32Array
   readonly #loops: Int32Array
   readonly #seenHellos: SeenHellos
+  readonly #frontClocks: FrontClocks
   readonly #listed: ListedAddresses
   readonly #listeners: OpenListeners
   readonly #sites = new SiteShelf()
@@ -93,6 +96,12 @@ export class DataPlane {
     this.#liveSessions = new Int32Array(shared.sessions)
     this.#loops = new Int32Array(shared.loops)
     this.#seenHellos = new SeenHellos(shared.seenHellos)
+    const micros = sharedMicros(options.now)
+    this.#frontClocks = new FrontClocks(
+      shared.frontClocks,
+      { sites: MAX_SITES, row: index },
+      () => micros() / 1000,
+    )
     this.#replays = openReplayMemory(
       {
         replays: shared.replays,
@@ -332,16 +341,16 @@ export class DataPlane {
       counters: this.#counters,
       log,
       dialFront: (site, handler, { route }) => this.#dialling.front(site.site, handler, route),
-      imitateFront: ({ profile }, handler, { acceptedAt }) =>
-        new ImitatedFront(
+      imitateFront: ({ number, profile }, handler, { acceptedAt }) => {
+        const manners = profile?.manners
+        const elapsed = now() - acceptedAt
+        const stay = manners?.clock && this.#frontClocks.enter(number, manners.clock, elapsed)
+        return new ImitatedFront(
           handler,
-          {
-            manners: profile?.manners,
-            elapsed: now() - acceptedAt,
-            longestSilence: longestSilence(config.limits),
-          },
+          { manners, elapsed, longestSilence: longestSilence(config.limits), stay },
           { wheel: this.#thread.wheel, random, soon: setImmediate },
-        ),
+        )
+      },
       dialTelegram: (road, user, meter) =>
         this.#dialling.telegram(road, user.upstreams, meter && (() => meter.window('down'))),
       goesByMiddle: (user) => this.#middle.goesByMiddle(user),

@@ -144,7 +144,7 @@ function usersOf({ users, places, leaving }: AccessSettings, before?: Before): U
 }
 
 /** Every thread counts from its own start, all of them on the one monotonic clock of the system. */
-function sharedMicros(now: () => number): () => number {
+export function sharedMicros(now: () => number): () => number {
   const offset = Number(process.hrtime.bigint() / 1000n) - now() * 1000
   return () => now() * 1000 + offset
 }

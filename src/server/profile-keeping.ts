@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { coarseClock } from '../front/coarse-clock.ts'
 import { fullRecord } from '../front/full-record.ts'
 import { HELLO_CLASSES } from '../front/learn.ts'
-import { learnManners, type MannersDependencies, watchSilence, withSilence } from '../front/manners.ts'
+import {
+  type EndedSilence,
+  learnManners,
+  type Manners,
+  type MannersDependencies,
+  watchSilence,
+  withSilence,
+} from '../front/manners.ts'
 import { FLIGHTS_KEPT, type Flights, renewFlights, type SiteProfile } from '../front/profile.ts'
 import { recordFlights } from '../front/record-flights.ts'
 import { rampStep } from '../front/record-ramp.ts'
@@ -33,8 +41,8 @@ const WHILE_DOWN = 10_000
 const WHILE_UNFIT = 60_000
 /** After so many rounds the manners are measured again: about twice a day. */
 const ROUNDS_PER_MANNERS = 24
-/** Some fronts have one coarse clock for all connections (Bun: four seconds), so the same silence is watched at several moments. */
-const WATCHES = 4
+/** Some fronts have one coarse clock for all connections (Bun: four seconds): the same silence is watched at several moments, over more than a tick. */
+const WATCHES = 6
 const WATCH_STEP = 1300
 /** The site's page, for the sizes of its records. */
 const PAGE_TIMEOUT = 5000
@@ -143,6 +151,7 @@ export class ProfileKeeping {
           converse: converseWith(site, this.#dependencies.open),
           random,
           signal,
+          now: () => performance.now(),
         })
       }
       wait = around(round++ < ENOUGH_ROUNDS ? FIRST_ROUNDS : LATER_ROUNDS)
@@ -159,7 +168,7 @@ export class ProfileKeeping {
     const manners = await learnManners(site, dependencies)
     const before = this.profiles[place]
     if (!manners || !before || dependencies.signal.aborted) return
-    const { silences, silence } = before.manners ?? manners
+    const { silences, silence, clock } = before.manners ?? manners
     const question = {
       serverName: nameToAsk(site.domain),
       preamble: preamble(site),
@@ -169,7 +178,7 @@ export class ProfileKeeping {
     const sizes = await httpsRecords(site.endpoint, question, wayTo(site, this.#dependencies.open))
     this.#learned(place, site, {
       ...before,
-      manners: { ...manners, silences, silence },
+      manners: { ...manners, silences, silence, clock },
       fullRecord: fullRecord(sizes),
       rampStep: rampStep(sizes),
     })
@@ -178,19 +187,36 @@ export class ProfileKeeping {
         domain: site.domain,
       })
     }
-    for (let watch = 0; watch < WATCHES; watch++) void this.#watch(place, site, watch, dependencies)
+    void this.#watchAll(place, site, dependencies)
   }
 
   /** It takes minutes; the flights are recorded meanwhile. */
-  async #watch(place: number, site: Site, watch: number, dependencies: MannersDependencies): Promise<void> {
+  async #watchAll(place: number, site: Site, dependencies: MannersDependencies): Promise<void> {
+    const watches = Array.from({ length: WATCHES }, (_, at) => this.#watch(place, site, at, dependencies))
+    const seen = (await Promise.all(watches)).filter((each) => each !== undefined)
+    // What was seen of a front that went away meanwhile says nothing of its clock.
+    if (seen.length < WATCHES) return
+    this.#learnedManners(place, site, (manners) => ({ ...manners, clock: coarseClock(seen) }))
+  }
+
+  async #watch(
+    place: number,
+    site: Site,
+    at: number,
+    dependencies: MannersDependencies,
+  ): Promise<EndedSilence | undefined> {
     const { signal } = dependencies
-    await sleep(watch * WATCH_STEP, undefined, { signal, ref: false }).catch(() => {})
-    if (signal.aborted) return
-    const manners = this.profiles[place]?.manners
-    const watched = manners && (await watchSilence(site, manners, dependencies))
+    await sleep(at * WATCH_STEP, undefined, { signal, ref: false }).catch(() => {})
+    if (signal.aborted) return undefined
+    const seen = await watchSilence(site, dependencies)
+    if (!seen || signal.aborted) return undefined
+    this.#learnedManners(place, site, (manners) => withSilence(manners, seen))
+    return seen
+  }
+
+  #learnedManners(place: number, site: Site, change: (before: Manners) => Manners): void {
     const before = this.profiles[place]
-    if (!watched || watched === manners || !before?.manners || signal.aborted) return
-    this.#learned(place, site, { ...before, manners: withSilence(before.manners, watched) })
+    if (before?.manners) this.#learned(place, site, { ...before, manners: change(before.manners) })
   }
 
   #learned(place: number, site: Site, profile: SiteProfile): void {

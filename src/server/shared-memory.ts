@@ -6,6 +6,7 @@ import { allocateLimits, type LimitsMemory } from '../access/limits-memory.ts'
 import { ReplaySet } from '../access/replay-set.ts'
 import { UsageRows } from '../access/usage-rows.ts'
 import { VainSearches } from '../access/vain-searches.ts'
+import { FrontClocks } from '../front/front-clocks.ts'
 import { SeenHellos } from '../front/seen-hellos.ts'
 import { allocateCounters } from '../telemetry/counters.ts'
 import { makeOwnRandom } from './own-random.ts'
@@ -46,6 +47,8 @@ export interface SharedMemory {
   readonly heartbeats: SharedArrayBuffer
   /** One word a place of a site: 1 when its address leads back to us. */
   readonly loops: SharedArrayBuffer
+  /** The clocks of imitated fronts. */
+  readonly frontClocks: SharedArrayBuffer
   /** Client randoms of the last seconds. */
   readonly seenHellos: SharedArrayBuffer
   /** One word: the generation of the IP lists that is in force. */
@@ -104,6 +107,7 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     sessions: words(),
     heartbeats: words(),
     loops: new SharedArrayBuffer(MAX_SITES * 4),
+    frontClocks: new SharedArrayBuffer(FrontClocks.bytes(rows, MAX_SITES)),
     seenHellos: new SharedArrayBuffer(SeenHellos.BYTES),
     listsInForce: new SharedArrayBuffer(4),
     addressSeed: randomBytes(16).toString('hex'),

@@ -1,6 +1,7 @@
 // needs: nginx openssl
 
 import { test } from 'vitest'
+import type { CoarseClock } from '../../src/front/coarse-clock.ts'
 import type { SiteProfile } from '../../src/front/profile.ts'
 import { DEAD_DC, genuineProbes, NOBODY, UNKNOWN_DC } from '../probes/genuine.ts'
 import { compareGenuine, table } from '../probes/matrix.ts'
@@ -11,9 +12,14 @@ import { recordedProfile } from './recorded-profile.ts'
 const NAMES: readonly FrontName[] =
   process.env.PORTICO_PROBES === 'full' ? ['nginx', 'Bun', 'Caddy'] : ['nginx']
 
+/** Bun has one clock for all its connections, the others a timer for each. */
+const CLOCKS: Partial<Record<FrontName, CoarseClock>> = { Bun: { period: 4000, ticks: 3 } }
+
 /** Clients on Apple's systems send either of two offers of ALPN, and the flights differ. */
-function isKnown({ manners, flights: { darwin = [] } }: SiteProfile): boolean {
-  return (manners?.silences.length ?? 0) > 0 && new Set(darwin.map(({ alpn }) => alpn)).size === 2
+function isKnown(name: FrontName, { manners, flights: { darwin = [] } }: SiteProfile): boolean {
+  const isWatched = (manners?.silences.length ?? 0) > 0
+  const isClocked = CLOCKS[name] === undefined || manners?.clock !== undefined
+  return isWatched && isClocked && new Set(darwin.map(({ alpn }) => alpn)).size === 2
 }
 
 test.concurrent.for(NAMES)(
@@ -23,7 +29,8 @@ test.concurrent.for(NAMES)(
       name,
       { dataCentres: NOBODY, frontKeys: 'answer = "profile"' },
       async ({ pair, portico, secret }) => {
-        await recordedProfile(portico, isKnown)
+        const { manners } = await recordedProfile(portico, (profile) => isKnown(name, profile))
+        expect(manners?.clock).toEqual(CLOCKS[name])
         const probes = genuineProbes({ secret, unknownDc: UNKNOWN_DC, deadDc: DEAD_DC })
         const differences = await compareGenuine(probes, pair)
         expect(differences, table(name, differences)).toEqual([])
