@@ -8,7 +8,7 @@ import { countEncryptedRecords } from './collect/flights.ts'
 import { keepAliveDifferences } from './collect/keep-alive.ts'
 import { FRONTS, type FrontName, type SubjectOptions, startSubject } from './collect/subject.ts'
 import { seededDefects } from './defects/seeded-defects.ts'
-import { probeMatrix } from './layers/probes.ts'
+import { type ProbeOptions, probeMatrix } from './layers/probes.ts'
 import { measureAddedTime, measureClass, measureFlows } from './measure.ts'
 import { HELP, type Options, readOptions, WrongOption } from './options.ts'
 import { markdown } from './report/markdown.ts'
@@ -90,6 +90,10 @@ async function measureTimes(name: FrontName, { addedTime, seed }: Options, taps:
   return results
 }
 
+function probeOptions({ probeRounds, probeUsers, probeBusy }: Options): ProbeOptions {
+  return { rounds: probeRounds, users: probeUsers, busy: probeBusy }
+}
+
 async function measure(options: Options): Promise<Run> {
   const began = performance.now()
   const taps = new Taps()
@@ -101,7 +105,7 @@ async function measure(options: Options): Promise<Run> {
     const result = await measureFront(name, options, taps, setup)
     const isProbed = options.layers.has(4) && options.probeRounds > 0
     if (isProbed) say(`${name}: probes`)
-    const probes = isProbed ? await probeMatrix(name, options.probeRounds) : undefined
+    const probes = isProbed ? await probeMatrix(name, probeOptions(options)) : undefined
     const addedTime = await measureTimes(name, options, taps)
     fronts.push({ ...result, ...(probes && { probes }), ...(addedTime.length > 0 && { addedTime }) })
   }

@@ -13,6 +13,8 @@ npm run distinguish -- [options]
   --flows N         whole sessions of each arm; default a quarter of --sessions
   --layers LIST     1 exact sets, 2 two-sample tests, 3 classifiers, 4 probe matrix; default 1,2,3
   --probe-rounds N  how often the matrix is played; default 1
+  --probe-users N   users that portico has meanwhile; default 1
+  --probe-busy N    sessions of as many other users that move bytes meanwhile, all the time; default 0
   --added-time N    rounds of the measurement of added time, with 1 and 10,000 users; default 0: none
   --defects N       flights behind each seeded defect; default 300, at most --sessions; 0: none, and nothing proves the instrument
   --seed N          of everything drawn for the evaluation; default 1
@@ -20,8 +22,8 @@ npm run distinguish -- [options]
   --again FILE      measures nothing: judges and writes the report.json of an earlier run once more
   --help
 
-Exit codes: 0 the run holds, whatever it found; 2 it is VOID (a null that can be told apart, a defect that was missed);
-64 wrong options; 1 something else.
+Exit codes: 0 the run holds, whatever it found; 2 it is VOID (a null that can be told apart, a defect that was missed, a
+busy session that was not); 64 wrong options; 1 something else.
 `
 
 export class WrongOption extends Error {
@@ -36,6 +38,8 @@ export interface Options {
   readonly flows: number
   readonly layers: ReadonlySet<number>
   readonly probeRounds: number
+  readonly probeUsers: number
+  readonly probeBusy: number
   readonly addedTime: number
   readonly defects: number
   readonly seed: number
@@ -48,6 +52,13 @@ export function readOptions(args: readonly string[]): Options | 'help' {
   const values = parsed(args)
   if (values.help === true) return 'help'
   const sessions = count('sessions', values.sessions, 300)
+  const probeUsers = count('probe-users', values['probe-users'], 1)
+  const probeBusy = count('probe-busy', values['probe-busy'], 0)
+  if (probeUsers <= probeBusy) {
+    throw new WrongOption(
+      `--probe-users ${probeUsers}: the prober and each of ${probeBusy} busy sessions is a user`,
+    )
+  }
   const layers = list('layers', values.layers ?? '1,2,3', ['1', '2', '3', '4'])
   return {
     fronts: list('fronts', values.fronts ?? 'bun,nginx', Object.keys(FRONTS) as FrontName[]),
@@ -57,6 +68,8 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     flows: count('flows', values.flows, Math.ceil(sessions / 4)),
     layers: new Set(layers.map(Number)),
     probeRounds: count('probe-rounds', values['probe-rounds'], 1),
+    probeUsers,
+    probeBusy,
     addedTime: count('added-time', values['added-time'], 0),
     defects: Math.min(count('defects', values.defects, 300), sessions),
     seed: count('seed', values.seed, 1),
@@ -75,6 +88,8 @@ function parsed(args: readonly string[]) {
     flows: text,
     layers: text,
     'probe-rounds': text,
+    'probe-users': text,
+    'probe-busy': text,
     'added-time': text,
     defects: text,
     seed: text,

@@ -1,5 +1,6 @@
 import type { Classified } from './classifiers/cross-validation.ts'
 import { FOUND_AT } from './defects/seeded-defects.ts'
+import { whyIdle } from './layers/busy-users.ts'
 import type { ClassResult, FrontResult, Run } from './results.ts'
 import { normalQuantile } from './statistics/normal.ts'
 
@@ -32,6 +33,9 @@ export function whyVoid({ fronts, defects }: Run): string[] {
       .filter(({ auc, error }) => Math.abs(auc - 0.5) > z * SPREAD * error)
       .map(({ what, auc }) => `null of ${what}: AUC ${auc.toFixed(3)}, too far from one half`),
     ...classes.flatMap(({ front, one }) => wrongNull(front, one)),
+    ...fronts.flatMap(({ front, probes }) =>
+      (probes?.busy ? whyIdle(probes.busy) : []).map((why) => `probe matrix before ${front}: ${why}`),
+    ),
     ...(defects?.rows ?? [])
       .filter(({ found, impossible }) => !found && impossible === undefined)
       .map(

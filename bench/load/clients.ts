@@ -1,5 +1,6 @@
 /** The clients, as a process: one job at a time, each told and answered over the parent's channel. */
 import { browse } from './jobs/browse.ts'
+import { BusySessions } from './jobs/busy.ts'
 import { churn } from './jobs/churn.ts'
 import { flood } from './jobs/flood.ts'
 import { type Job, type JobResult, opener } from './jobs/job.ts'
@@ -10,6 +11,7 @@ import { transfer } from './jobs/transfer.ts'
 import type { Target } from './session.ts'
 
 const kept = new KeptSessions()
+const busy = new BusySessions()
 
 type Outcome = Omit<JobResult, 'seconds'>
 
@@ -31,6 +33,10 @@ function run(job: Job, target: Target): Outcome | Promise<Outcome> {
     case 'release':
       kept.release()
       return { failed: 0 }
+    case 'begin-busy':
+      return busy.begin(target, job)
+    case 'end-busy':
+      return { failed: 0, busy: busy.end() }
     case 'knock':
       return knock(target, job)
     case 'browse':

@@ -22,7 +22,8 @@ export class ShownTheSite extends Error {}
 const CHANGE_CIPHER_SPEC = Buffer.from('140303000101', 'hex')
 /** Payload of the records that TDLib, Desktop and the mobile clients send at most (TcpTransport.h). */
 const CLIENT_RECORD = 2878
-const DC = 2
+/** Where the sessions go. */
+export const DC = 2
 
 const shared = Buffer.allocUnsafeSlow(256 * 1024)
 

@@ -20,20 +20,20 @@ export const FRONTS = {
 export type FrontName = keyof typeof FRONTS
 
 /** With a scene of its own, which is stopped in any case. */
-export async function inScene(
+export async function inScene<T>(
   name: FrontName,
   options: SceneOptions,
-  use: (scene: Scene) => Promise<void>,
-): Promise<void> {
+  use: (scene: Scene) => Promise<T>,
+): Promise<T> {
   const scene = await openScene(name, options)
   try {
-    await use(scene)
+    return await use(scene)
   } finally {
     await scene.stop()
   }
 }
 
-export interface SceneOptions extends Pick<PorticoSetup, 'dataCentres' | 'frontKeys'> {
+export interface SceneOptions extends Pick<PorticoSetup, 'dataCentres' | 'frontKeys' | 'users'> {
   /** What is put before the front, as its face towards both. */
   readonly before?: (front: Front) => Promise<Front>
 }
@@ -42,7 +42,7 @@ export interface SceneOptions extends Pick<PorticoSetup, 'dataCentres' | 'frontK
 export interface Scene {
   readonly front: Front
   readonly portico: Portico
-  /** 16 bytes: a user's. */
+  /** 16 bytes: alice's. */
   readonly secret: Buffer
   readonly pair: Pair
   stop(): Promise<void>

@@ -2,6 +2,7 @@ import type { Both, ClassResult, FlowResult, FrontResult, Run } from '../results
 import { median } from '../statistics/quantile.ts'
 import { addedTimeTable } from './added-time.ts'
 import { aucText, milliseconds, table } from './figures.ts'
+import { probeSection } from './probes.ts'
 
 /** The whole report. `plots`: names of files beside it, by front. */
 export function markdown(
@@ -43,7 +44,7 @@ function frontSection(result: FrontResult, plots: readonly string[]): string {
     timings(result.classes),
     differences(result),
     result.flows ? flowSection(result.flows) : '',
-    probeSection(result),
+    result.probes ? probeSection(result.probes) : '',
     addedTimeTable(result.addedTime ?? []),
     ...plots.map((file) => `![${file}](${file})`),
   ]
@@ -180,13 +181,4 @@ function flowSection(result: FlowResult): string {
     table(['Tell', 'visitors of the front', 'users of portico'], tells),
     `Seeded: visitors whose first answer lacks its first two records are told from visitors at ${aucText(withoutTickets.combined)}.`,
   ].join('\n\n')
-}
-
-function probeSection({ probes }: FrontResult): string {
-  if (!probes) return ''
-  const { rows, rounds } = probes
-  const times = rounds === 1 ? 'once' : `${rounds} times`
-  const list = probes.differences.map(({ probe, direct, portico }) => [probe, direct, portico])
-  const head = `### Probe matrix\n\n${rows} rows, ${times}: ${list.length} differ.`
-  return list.length === 0 ? head : `${head}\n\n${table(['Row', 'front', 'portico'], list)}`
 }

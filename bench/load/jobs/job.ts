@@ -2,6 +2,7 @@ import type { Command } from '../command.ts'
 import { type HelloSource, helloSource } from '../hello-source.ts'
 import { LoadSession, type Target } from '../session.ts'
 import type { Visits } from './browse.ts'
+import type { Busy, Busyness } from './busy.ts'
 import type { Flood } from './flood.ts'
 import type { Entrance, Knocks } from './knock.ts'
 
@@ -18,6 +19,8 @@ export type Job =
   | { readonly do: 'release' }
   | { readonly do: 'stall'; readonly sessions: number; readonly bytes: number }
   | { readonly do: 'drain' }
+  | ({ readonly do: 'begin-busy' } & Busyness)
+  | { readonly do: 'end-busy' }
   | ({ readonly do: 'knock' } & Knocks)
   | ({ readonly do: 'browse' } & Visits)
   | ({ readonly do: 'flood' } & Flood)
@@ -36,6 +39,7 @@ export interface JobResult {
   readonly failure?: string
   readonly latency?: Latency
   readonly entrance?: Entrance
+  readonly busy?: Busy
   /** Connections of an attacker. */
   readonly flooded?: number
 }

@@ -1,8 +1,8 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { homeOf, member, ownName, SHARED_NAME, secretOf, strangeAddress } from '../crowd.ts'
-import { helloSource } from '../hello-source.ts'
-import { LoadSession, ShownTheSite, type Target } from '../session.ts'
+import type { Target } from '../session.ts'
+import { enter, type UserTarget } from './enter.ts'
 
 /** Clients of many users that want in, each with one session that gets one answer. */
 export interface Knocks {
@@ -36,13 +36,9 @@ export interface Entrance {
 }
 
 /** After a site's answer a client tries again; TDLib and the others begin with a second. */
-const RETRY_MILLISECONDS = 1000
-const MOST_TRIES = 40
-/** The others' work is worth nothing if one hangs. */
-const TRY_LIMIT = 20_000
+export const RETRY_MILLISECONDS = 1000
+export const MOST_TRIES = 40
 const ANSWER = 64
-const RANDOM_AT = 11
-const RANDOM_SIZE = 32
 
 const question = randomBytes(ANSWER)
 
@@ -102,35 +98,12 @@ export async function knock(
 }
 
 /** Milliseconds until the answer; undefined: the client was shown the site. */
-async function tryOnce(target: Target & { readonly secret: string }): Promise<number | undefined> {
-  const secret = Buffer.from(target.secret, 'hex')
-  let clientRandom: Buffer = Buffer.alloc(0)
-  const hello = () => {
-    const bytes = helloSource(secret, target.domain)()
-    clientRandom = bytes.subarray(RANDOM_AT, RANDOM_AT + RANDOM_SIZE)
-    return bytes
-  }
-  const isAnswer = (flight: Buffer) => isSealed(flight, secret, clientRandom)
-  const session = new LoadSession({ ...target, isAnswer }, { kind: 'echo', bytes: 0 }, hello)
-  const late = setTimeout(() => session.onFailure(new Error('no answer')), TRY_LIMIT)
-  try {
-    await session.opened
+function tryOnce(target: UserTarget): Promise<number | undefined> {
+  return enter(target, { kind: 'echo', bytes: 0 }, async (session) => {
     await session.ask(question)
-    return session.flightAfter
-  } catch (error) {
-    if (error instanceof ShownTheSite) return undefined
-    throw error
-  } finally {
-    clearTimeout(late)
     session.reset()
-  }
-}
-
-/** TDLib's test (TlsInit.cpp): the random is the secret's digest of the client's random and the flight without it. */
-function isSealed(flight: Buffer, secret: Buffer, clientRandom: Buffer): boolean {
-  const zeroed = Buffer.from(flight).fill(0, RANDOM_AT, RANDOM_AT + RANDOM_SIZE)
-  const digest = createHmac('sha256', secret).update(clientRandom).update(zeroed).digest()
-  return digest.equals(flight.subarray(RANDOM_AT, RANDOM_AT + RANDOM_SIZE))
+    return session.flightAfter
+  })
 }
 
 export function at(values: number[], share: number): number {
