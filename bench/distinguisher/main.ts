@@ -6,7 +6,7 @@ import { startDataCentreProcess } from '../../test/world/data-centre/start-proce
 import type { AddedTime } from './collect/added-time.ts'
 import { countEncryptedRecords } from './collect/flights.ts'
 import { keepAliveDifferences } from './collect/keep-alive.ts'
-import { FRONTS, type FrontName, type SubjectOptions, startSubject } from './collect/subject.ts'
+import { answersOf, FRONTS, type FrontName, type SubjectOptions, startSubject } from './collect/subject.ts'
 import { seededDefects } from './defects/seeded-defects.ts'
 import { type ProbeOptions, probeMatrix } from './layers/probes.ts'
 import { measureAddedTime, measureClass, measureFlows } from './measure.ts'
@@ -56,10 +56,12 @@ async function measureFront(
     }
     const keepAlive = layers.has(1) ? await keepAliveDifferences(subject) : undefined
     if (layers.has(3)) say(`${name}: sessions`)
+    const answers = subject.isAlone ? await answersOf(subject) : undefined
     return {
       front: name,
       classes,
       ...(keepAlive && { keepAlive }),
+      ...(answers && { answers }),
       ...(layers.has(3) && flows > 0 && { flows: await measureFlows(subject, flows, random) }),
     }
   } finally {

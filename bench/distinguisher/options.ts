@@ -8,7 +8,8 @@ npm run distinguish -- [options]
 
   --fronts LIST     of ${Object.keys(FRONTS).join(', ')}; default bun,nginx
   --classes LIST    hellos: ${Object.keys(CLIENT_CLASSES).join(', ')}; default all
-  --answer HOW      mirror, or profile: first flights that were recorded from the front; default mirror
+  --answer HOW      mirror, or profile: portico's own front was recorded and is stopped, another of its kind is compared with
+                    what portico answers by itself; default mirror
   --sessions N      first flights of each class and arm; default 300
   --flows N         whole sessions of each arm; default a quarter of --sessions
   --layers LIST     1 exact sets, 2 two-sample tests, 3 classifiers, 4 probe matrix; default 1,2,3

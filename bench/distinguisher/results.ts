@@ -1,7 +1,7 @@
 import type { Classified } from './classifiers/cross-validation.ts'
 import type { AddedTime } from './collect/added-time.ts'
 import type { ClientClass } from './collect/client-class.ts'
-import type { FrontName } from './collect/subject.ts'
+import type { Answers, FrontName } from './collect/subject.ts'
 import type { DefectResult } from './defects/seeded-defects.ts'
 import type { Difference } from './layers/exact.ts'
 import type { ProbeResult } from './layers/probes.ts'
@@ -50,6 +50,8 @@ export interface FrontResult {
   readonly front: FrontName
   readonly classes: readonly ClassResult[]
   readonly keepAlive?: readonly Difference[]
+  /** Of a portico whose front was gone. */
+  readonly answers?: Answers
   readonly flows?: FlowResult
   readonly probes?: ProbeResult
   readonly addedTime?: readonly AddedTime[]

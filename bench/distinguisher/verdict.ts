@@ -33,6 +33,12 @@ export function whyVoid({ fronts, defects }: Run): string[] {
       .filter(({ auc, error }) => Math.abs(auc - 0.5) > z * SPREAD * error)
       .map(({ what, auc }) => `null of ${what}: AUC ${auc.toFixed(3)}, too far from one half`),
     ...classes.flatMap(({ front, one }) => wrongNull(front, one)),
+    ...fronts
+      .filter(({ answers }) => answers && (answers.others > 0 || answers.recorded === 0))
+      .map(
+        ({ front, answers }) =>
+          `${front} was gone, but of the answers ${answers!.others} were not recorded ones, and ${answers!.recorded} were`,
+      ),
     ...fronts.flatMap(({ front, probes }) =>
       (probes?.busy ? whyIdle(probes.busy) : []).map((why) => `probe matrix before ${front}: ${why}`),
     ),

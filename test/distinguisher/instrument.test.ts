@@ -156,6 +156,14 @@ test('a run with a missed defect, or a null that can be told apart, is void', ()
   expect(whyVoid({ ...RUN, fronts: [{ front: 'bun', classes }] }).join()).toContain('first flight, darwin')
 })
 
+test('a run whose front was gone is void unless each answer was a recorded one', () => {
+  const of = (recorded: number, others: number) =>
+    whyVoid({ ...RUN, fronts: [{ front: 'bun', classes: [], answers: { recorded, others } }] })
+  expect(of(120, 0)).toEqual([])
+  expect(of(119, 1).join()).toContain('bun was gone')
+  expect(of(0, 0).join()).toContain('bun was gone')
+})
+
 test('options', () => {
   expect(readOptions(['--help'])).toBe('help')
   expect(HELP).toContain('--sessions')

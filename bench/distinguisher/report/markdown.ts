@@ -41,6 +41,7 @@ function frontSection(result: FrontResult, plots: readonly string[]): string {
   return [
     `## ${result.front}`,
     firstFlights(result.classes),
+    answeredAlone(result),
     timings(result.classes),
     differences(result),
     result.flows ? flowSection(result.flows) : '',
@@ -76,6 +77,12 @@ function firstFlights(classes: readonly ClassResult[]): string {
     'strongest feature',
   ]
   return rows.length === 0 ? '' : `### First flight\n\n${table(head, rows)}`
+}
+
+function answeredAlone({ answers }: FrontResult): string {
+  return answers
+    ? `portico's own front was stopped when it had been recorded; of ${answers.recorded + answers.others} answers to users ${answers.recorded} were recorded flights. What it is compared with is another instance of that server.`
+    : ''
 }
 
 function strongest(single: readonly { name: string; auc: number }[], count: number): string {

@@ -1,14 +1,14 @@
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { isExecutable } from './find-program.ts'
-import { type Front, type FrontOptions, MissingProgram } from './front.ts'
+import { type FrontOptions, MissingProgram, type ServerFront } from './front.ts'
 import { startFrontProcess } from './front-process.ts'
 
 const require = createRequire(import.meta.url)
 const BUILDS = process.arch === 'arm64' ? ['aarch64'] : ['x64', 'x64-baseline']
 
 /** Bun: BoringSSL, so one encrypted record and X25519MLKEM768, the shape that FakeTLS has by nature. */
-export async function startBun({ domain, timers = {} }: FrontOptions): Promise<Front> {
+export async function startBun({ domain, timers = {} }: FrontOptions): Promise<ServerFront> {
   const program = findBun()
   const script = join(import.meta.dirname, 'bun-site.ts')
   const idleTimeout = timers.keepAlive ?? timers.header

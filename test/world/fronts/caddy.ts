@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findProgram } from './find-program.ts'
-import type { Front, FrontOptions, FrontTimers } from './front.ts'
+import type { FrontOptions, FrontTimers, ServerFront } from './front.ts'
 import { type Ground, startFrontProcess } from './front-process.ts'
 
 interface CaddyOptions extends FrontOptions {
@@ -10,7 +10,7 @@ interface CaddyOptions extends FrontOptions {
 }
 
 /** Caddy: Go's TLS, which puts a ticket into the first flight and grows its records. */
-export async function startCaddy({ domain, timers = {}, root }: CaddyOptions): Promise<Front> {
+export async function startCaddy({ domain, timers = {}, root }: CaddyOptions): Promise<ServerFront> {
   const program = findProgram('caddy', 'caddy')
   return startFrontProcess('caddy', domain, (ground) => {
     const path = join(ground.dir, 'Caddyfile')

@@ -4,7 +4,7 @@ import { type RunningProcess, startProcess } from '../process.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { waitFor } from '../wait-for.ts'
 import { type Chain, makeChain } from './chain.ts'
-import type { Front } from './front.ts'
+import type { ServerFront } from './front.ts'
 import { siteFolder } from './site-folder.ts'
 
 const HOST = '127.0.0.1'
@@ -30,10 +30,11 @@ export async function startFrontProcess(
   name: string,
   domain: string,
   prepare: (ground: Ground) => Command,
-): Promise<Front> {
+  ofTwin?: Chain,
+): Promise<ServerFront> {
   const dir = temporaryFolder(`front-${name}`)
   const port = await freePort(HOST)
-  const chain = makeChain(dir, domain)
+  const chain = ofTwin ?? makeChain(dir, domain)
   const command = prepare({ dir, chain, port, host: HOST, site: siteFolder() })
   let running = await launch(command, port)
   return {
@@ -48,6 +49,7 @@ export async function startFrontProcess(
       await running.stop()
       running = await launch(command, port)
     },
+    twin: () => startFrontProcess(name, domain, prepare, chain),
   }
 }
 

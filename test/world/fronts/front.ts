@@ -11,6 +11,12 @@ export interface Front {
   restart(): Promise<void>
 }
 
+/** A front that is a program of its own. */
+export interface ServerFront extends Front {
+  /** The same server once more, with the same certificate, on another port. */
+  twin(): Promise<ServerFront>
+}
+
 /** A front serves a small page under `/` and `contentBytes(0, 0, N)` under `/bytes/N` for N in `SITE_SIZES`. */
 export interface FrontOptions {
   readonly domain: string

@@ -4,7 +4,7 @@ import { contentHash } from '../data-centre/content.ts'
 import { startBun } from './bun.ts'
 import { startCaddy } from './caddy.ts'
 import { startDribble } from './dribble.ts'
-import type { Front } from './front.ts'
+import type { Front, ServerFront } from './front.ts'
 import { startNginx } from './nginx.ts'
 import { startNodeHttps } from './node-https.ts'
 import { startOpensslServer } from './openssl-server.ts'
@@ -19,7 +19,7 @@ function target({ endpoint, chain }: Front) {
 }
 
 describe.each(Object.entries(STARTS))('%s', (_name, start) => {
-  let front: Front
+  let front: ServerFront
 
   beforeAll(async () => {
     front = await start({ domain, timers: { header: 2, keepAlive: 2 } })
@@ -35,6 +35,16 @@ describe.each(Object.entries(STARTS))('%s', (_name, start) => {
     await expect(httpsGet(target(front), '/')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     await front.restart()
     expect((await httpsGet(target(front), '/')).status).toBe(200)
+  })
+
+  test('has a twin that shows the same certificate when it is gone itself', async () => {
+    const twin = await front.twin()
+    await front.stop()
+    expect(twin.endpoint.port).not.toBe(front.endpoint.port)
+    expect(twin.chain.root).toBe(front.chain.root)
+    expect(await httpsGet(target({ ...twin, chain: front.chain }), '/')).toMatchObject({ status: 200 })
+    await twin.stop()
+    await front.restart()
   })
 
   test('passes through a dribble unchanged', async () => {

@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findProgram } from './find-program.ts'
-import type { Front, FrontOptions } from './front.ts'
+import type { FrontOptions, ServerFront } from './front.ts'
 import { type Ground, startFrontProcess } from './front-process.ts'
 
 const WHO =
   '$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr $proxy_protocol_server_port'
 
 /** nginx as a distribution ships it: OpenSSL, several encrypted records in its first flight, HTTP/2. */
-export async function startNginx(options: FrontOptions): Promise<Front> {
+export async function startNginx(options: FrontOptions): Promise<ServerFront> {
   const program = findProgram('nginx', 'nginx')
   return startFrontProcess('nginx', options.domain, (ground) => {
     const path = join(ground.dir, 'nginx.conf')

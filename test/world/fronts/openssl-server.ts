@@ -1,5 +1,5 @@
 import { findProgram } from './find-program.ts'
-import type { Front, FrontOptions } from './front.ts'
+import type { FrontOptions, ServerFront } from './front.ts'
 import { startFrontProcess } from './front-process.ts'
 
 /**
@@ -9,7 +9,7 @@ import { startFrontProcess } from './front-process.ts'
 export async function startOpensslServer({
   domain,
   serve = 'status',
-}: FrontOptions & { readonly serve?: 'status' | 'files' }): Promise<Front> {
+}: FrontOptions & { readonly serve?: 'status' | 'files' }): Promise<ServerFront> {
   const program = findProgram('openssl', 'openssl')
   return startFrontProcess('openssl', domain, ({ chain, host, port, site }) => ({
     program,
