@@ -1,5 +1,4 @@
-import type { ClientHello } from '../protocol/tls/client-hello.ts'
-import { type HelloClass, helloClass } from '../protocol/tls/hello-writer.ts'
+import type { HelloClass } from '../protocol/tls/hello-writer.ts'
 import type { RecordedFlight } from '../protocol/tls/recorded-flight.ts'
 import { HELLO_CLASSES } from './learn.ts'
 import type { Manners } from './manners.ts'
@@ -18,10 +17,15 @@ export interface SiteProfile {
   readonly rampStep?: number | undefined
 }
 
-/** Whole flights kept of each class: enough for the spread of a signature's length, a byte or two. */
-export const FLIGHTS_KEPT = 64
+/**
+ * Whole flights kept of each class, about 120 bytes each on disk. They differ by a signature's length alone, a byte or two, but
+ * the shares of its lengths are what an answer is drawn by, and those of few flights are these flights' own.
+ */
+export const FLIGHTS_KEPT = 256
 /** By so many bytes a record may differ from another of the same certificate: ECDSA signatures in DER, ALPN's answer. */
-const SAME_RECORD = 12
+export const SAME_RECORD = 12
+/** Of so many flights one is as large as they come: a signature on P-256 has its full length each fourth time. */
+const SHOW_THE_LARGEST = 48
 
 /** With the newest at the end; what the front shows no longer (another certificate, other software) is forgotten. */
 export function renewFlights(before: Flights, fresh: Flights): Flights {
@@ -29,7 +33,7 @@ export function renewFlights(before: Flights, fresh: Flights): Flights {
   for (const each of HELLO_CLASSES) {
     const [old = [], recent = []] = [before[each], fresh[each]]
     const still = recent.length === 0 ? old : old.filter((one) => recent.some((other) => isLike(one, other)))
-    const kept = [...still, ...recent].slice(-FLIGHTS_KEPT)
+    const kept = ofOneCertificate([...still, ...recent]).slice(-FLIGHTS_KEPT)
     if (kept.length > 0) flights[each] = kept
   }
   return flights
@@ -45,15 +49,29 @@ function isLike(one: RecordedFlight, other: RecordedFlight): boolean {
   )
 }
 
-/** One of the flights that the front sent to hellos like this, as a whole; undefined where none is known. */
-export function drawFlight(
-  { flights }: SiteProfile,
-  hello: ClientHello,
-  random: (n: number) => Buffer,
-): RecordedFlight | undefined {
-  const known = flights[helloClass(hello)] ?? []
-  const offer = hello.alpn.join()
-  const same = known.filter(({ alpn }) => alpn === offer)
-  const choices = same.length > 0 ? same : known
-  return choices[random(4).readUInt32LE(0) % Math.max(1, choices.length)]
+/**
+ * A renewed certificate may be so like the last that a size alone does not tell. But when many flights in a row never come
+ * to the largest size of those before or behind them, the older ones are of another certificate.
+ */
+function ofOneCertificate(flights: readonly RecordedFlight[]): readonly RecordedFlight[] {
+  const gone = new Set<RecordedFlight>()
+  for (const same of Map.groupBy(flights, ({ alpn }) => alpn).values()) {
+    const begins = largest(same).map((size, at) => beginOfCertificate(same, size, at))
+    for (const each of same.slice(0, Math.max(...begins))) gone.add(each)
+  }
+  return gone.size === 0 ? flights : flights.filter((each) => !gone.has(each))
+}
+
+function beginOfCertificate(flights: readonly RecordedFlight[], size: number, at: number): number {
+  const isLargest = ({ records }: RecordedFlight) => records[at] === size
+  const last = flights.findLastIndex(isLargest)
+  if (flights.length - 1 - last >= SHOW_THE_LARGEST) return last + 1
+  const first = flights.findIndex(isLargest)
+  return first >= SHOW_THE_LARGEST ? first : 0
+}
+
+/** Of each record. */
+export function largest(flights: readonly RecordedFlight[]): number[] {
+  const count = Math.max(...flights.map(({ records }) => records.length))
+  return Array.from({ length: count }, (_, at) => Math.max(...flights.map(({ records }) => records[at] ?? 0)))
 }

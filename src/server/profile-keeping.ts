@@ -10,7 +10,7 @@ import {
   watchSilence,
   withSilence,
 } from '../front/manners.ts'
-import { FLIGHTS_KEPT, type Flights, renewFlights, type SiteProfile } from '../front/profile.ts'
+import { type Flights, renewFlights, type SiteProfile } from '../front/profile.ts'
 import { recordFlights } from '../front/record-flights.ts'
 import { rampStep } from '../front/record-ramp.ts'
 import { isOfThisHost, type Site, type SiteFacts } from '../front/site.ts'
@@ -23,6 +23,7 @@ import { writeLocalHeader } from '../protocol/proxy-header/write-proxy-header.ts
 import type { Log } from '../telemetry/log.ts'
 import { ProfileFiles } from './profile-files.ts'
 import { pooledRandom } from './random-pool.ts'
+import { RecordingPace } from './recording-pace.ts'
 import type { PlacedSite } from './site-book.ts'
 import { exchangeWith } from './site-learning.ts'
 import { profileFolder } from './state-files.ts'
@@ -31,23 +32,19 @@ import { profileFolder } from './state-files.ts'
 const PER_ROUND = 2
 /** At first some more: clients of one class differ in their ALPN, and the front's flight with it. */
 const PER_FIRST_ROUND = 6
-/** Milliseconds between two rounds, give or take half: until enough is known, from then on, and while there is no front. */
-const FIRST_ROUNDS = 4000
-/** Before the first: a start has other things to do. */
+/** Milliseconds before the first round, for a start has other things to do; and between two while there is no front. */
 const FIRST_ROUND = 2000
-const LATER_ROUNDS = 30 * 60_000
 const WHILE_DOWN = 10_000
 /** While it answers in a way that cannot be recorded: as one may still be at its configuration, and not to fill its log. */
 const WHILE_UNFIT = 60_000
-/** After so many rounds the manners are measured again: about twice a day. */
-const ROUNDS_PER_MANNERS = 24
+/** After so long the manners are measured again, milliseconds. */
+const BETWEEN_MANNERS = 12 * 3600 * 1000
 /** Some fronts have one coarse clock for all connections (Bun: four seconds): the same silence is watched at several moments, over more than a tick. */
 const WATCHES = 6
 const WATCH_STEP = 1300
 /** The site's page, for the sizes of its records. */
 const PAGE_TIMEOUT = 5000
 const MOST_RECORDS = 40
-const ENOUGH_ROUNDS = FLIGHTS_KEPT / PER_ROUND / 2
 
 /** What was recorded of the sites, by place. */
 export type PlacedProfiles = readonly (SiteProfile | undefined)[]
@@ -122,19 +119,22 @@ export class ProfileKeeping {
 
   async #keep(place: number, { site, stop: { signal } }: Followed): Promise<void> {
     const random = pooledRandom()
+    const pace = new RecordingPace()
     let wait = around(FIRST_ROUND)
-    for (let round = 0; !signal.aborted; ) {
+    let isFirst = true
+    let untilManners = 0
+    while (!signal.aborted) {
       // Aborted while it sleeps: the loop's own condition ends it.
       await sleep(wait, undefined, { signal, ref: false }).catch(() => {})
       if (signal.aborted) return
       wait = around(WHILE_DOWN)
       if (!this.#mayAsk(place)) {
-        if (round === 0 && this.#dependencies.facts(place) === undefined) wait = 100
+        if (isFirst && this.#dependencies.facts(place) === undefined) wait = 100
         continue
       }
       const fresh = await recordFlights(
         site,
-        round === 0 ? PER_FIRST_ROUND : PER_ROUND,
+        isFirst ? PER_FIRST_ROUND : PER_ROUND,
         { exchange: exchangeWith(site, this.#dependencies.open), random },
         signal,
       )
@@ -144,9 +144,12 @@ export class ProfileKeeping {
         wait = around(WHILE_UNFIT)
         continue
       }
+      isFirst = false
       const before = this.profiles[place]
-      this.#learned(place, site, { ...before, flights: renewFlights(before?.flights ?? {}, fresh) })
-      if (before?.manners === undefined || round % ROUNDS_PER_MANNERS === 0) {
+      const flights = renewFlights(before?.flights ?? {}, fresh)
+      this.#learned(place, site, { ...before, flights })
+      if (before?.manners === undefined || untilManners <= 0) {
+        untilManners = BETWEEN_MANNERS
         await this.#measure(place, site, {
           converse: converseWith(site, this.#dependencies.open),
           random,
@@ -154,7 +157,8 @@ export class ProfileKeeping {
           now: () => performance.now(),
         })
       }
-      wait = around(round++ < ENOUGH_ROUNDS ? FIRST_ROUNDS : LATER_ROUNDS)
+      wait = around(pace.next(flights))
+      untilManners -= wait
     }
   }
 

@@ -1,4 +1,3 @@
-import { drawFlight } from '../front/profile.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { composeFlight } from '../protocol/tls/recorded-flight.ts'
 import { readServerFlight, sealFlight } from '../protocol/tls/server-flight.ts'
@@ -60,7 +59,7 @@ function isClients(code: Extract<FlightResult, { state: 'none' }>['code']): bool
 
 /** False: no flight is known that fits this hello. */
 function answerRecorded({ hello, site, key }: Asked, tee: Tee, visitor: Visitor, house: House): boolean {
-  const recorded = site.profile && drawFlight(site.profile, hello, house.random)
+  const recorded = site.drawFlight(hello, house.random)
   const bytes = recorded && composeFlight(recorded, hello, house.random)
   const reading = bytes && readServerFlight(bytes, recorded.records.length)
   if (reading?.state !== 'complete') return false

@@ -1,8 +1,10 @@
+import { FlightDraw } from '../front/flight-draw.ts'
 import { isNear } from '../front/locality.ts'
 import type { SiteProfile } from '../front/profile.ts'
 import type { Site, SiteFacts } from '../front/site.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { type HelloClass, helloClass } from '../protocol/tls/hello-writer.ts'
+import type { RecordedFlight } from '../protocol/tls/recorded-flight.ts'
 
 type KnownFacts = Pick<SiteFacts, 'records' | 'unmirrorable' | 'keepAlive'>
 
@@ -11,14 +13,14 @@ export class KnownSite {
   readonly site: Site
   /** Its place in the configuration. */
   readonly number: number
-  /** What it would answer if it were there; undefined while nothing was recorded. */
-  profile: SiteProfile | undefined
   /** It computes on this host's cores, or not far from them. */
   readonly near: boolean
   /** As `SiteFacts.keepAlive`. */
   readonly keepAlive: number | undefined
   readonly #records: Partial<Record<HelloClass, number>>
   readonly #unmirrorable: SiteFacts['unmirrorable'] | undefined
+  #profile: SiteProfile | undefined
+  #flights: FlightDraw | undefined
 
   constructor(site: Site, number: number, facts: KnownFacts | undefined) {
     this.site = site
@@ -27,6 +29,22 @@ export class KnownSite {
     this.keepAlive = facts?.keepAlive
     this.#records = { ...facts?.records }
     this.#unmirrorable = facts?.unmirrorable
+  }
+
+  /** What it would answer if it were there; undefined while nothing was recorded. */
+  get profile(): SiteProfile | undefined {
+    return this.#profile
+  }
+
+  set profile(profile: SiteProfile | undefined) {
+    if (profile !== this.#profile) this.#flights = undefined
+    this.#profile = profile
+  }
+
+  /** One of the flights that it sent to hellos like this, as a whole; undefined where none is known. */
+  drawFlight(hello: ClientHello, random: (n: number) => Buffer): RecordedFlight | undefined {
+    this.#flights ??= this.#profile && new FlightDraw(this.#profile.flights)
+    return this.#flights?.draw(hello, random)
   }
 
   get domain(): string {

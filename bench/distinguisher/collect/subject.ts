@@ -28,7 +28,7 @@ export const FRONTS = {
 
 export type FrontName = keyof typeof FRONTS
 
-/** Two flights every four seconds: longer than one wait of `recordedProfile` on a busy machine. */
+/** Two flights every four seconds: a minute and more, longer than one wait of `recordedProfile`. */
 async function untilRecorded(portico: Portico): Promise<void> {
   const hasEnough = ({ flights }: SiteProfile) =>
     HELLO_CLASSES.every((name) => (flights[name]?.length ?? 0) >= ENOUGH_RECORDED)
@@ -58,8 +58,8 @@ export interface SubjectOptions extends Pick<PorticoSetup, 'dataCentre' | 'users
   readonly answer?: (typeof ANSWERS)[number]
 }
 
-/** Flights of each class that are enough to begin with. */
-const ENOUGH_RECORDED = 24
+/** Flights of each class that portico has after about a minute; in the hours behind it there will be more. */
+const ENOUGH_RECORDED = 36
 
 /** Users that portico has answered with a recorded flight, and otherwise. */
 export interface Answers {
