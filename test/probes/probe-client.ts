@@ -18,6 +18,8 @@ export interface Observation {
 export interface Address {
   readonly host: string
   readonly port: number
+  /** Where a prober of it comes from; absent: from an address of its own each time. */
+  readonly from?: () => string
 }
 
 type WriteDone = (error?: Error | null) => void
@@ -56,8 +58,8 @@ export class ProbeClient {
   #endAt = 0
   #asking: NodeJS.Timeout | undefined
 
-  constructor({ host, port }: Address) {
-    this.#socket = connect({ host, port, localAddress: ownAddress(), allowHalfOpen: true, noDelay: true })
+  constructor({ host, port, from = ownAddress }: Address) {
+    this.#socket = connect({ host, port, localAddress: from(), allowHalfOpen: true, noDelay: true })
     this.#soften()
     this.#socket.on('connect', () => {
       this.#connected = true
