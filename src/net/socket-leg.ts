@@ -246,7 +246,8 @@ export class SocketLeg implements Leg {
 
   settle(): void {
     if (this.#lost) return
-    if (this.#broken && this.failure !== RESET_AFTER_FIN) return this.#loseNow()
+    // A reset on the heels of the FIN: whoever is told of both at once hears of the reset alone.
+    if (this.#broken) return this.#loseNow()
     this.#endTold = true
     this.#resources.halfClosed.add(this)
     this.handler.onEnd(this)
