@@ -20,12 +20,13 @@ import { whyVoid } from './verdict.ts'
 
 const EXIT_VOID = 2
 const EXIT_USAGE = 64
-/** At a stroll, when every search has ended before the next visitor comes, and one behind the other. */
-const PACES = [
-  { users: 1, rest: 200 },
-  { users: 10_000, rest: 200 },
-  { users: 10_000, rest: 0 },
-]
+/** At a stroll: every search has ended before the next visitor comes. */
+const REST = 200
+/** Just started, and a client on the same host that says its hello as soon as it is connected: the hardest. */
+const HARDEST = { warmUp: 20, rest: REST, distance: 0 }
+/** A portico that has had some thousands of connections, and a client 5 ms away. */
+const USUAL = { warmUp: 1000, rest: REST, distance: 5 }
+const PACES = [1, 10_000].flatMap((users) => [HARDEST, USUAL].map((pace) => ({ users, pace })))
 
 function say(text: string): void {
   process.stderr.write(`${text} …\n`)
@@ -85,9 +86,9 @@ async function measureDefects(options: Options, taps: Taps, setup: SubjectOption
 
 async function measureTimes(name: FrontName, { addedTime, seed }: Options, taps: Taps): Promise<AddedTime[]> {
   const results: AddedTime[] = []
-  for (const pace of addedTime > 0 ? PACES : []) {
-    say(`${name}: added time with ${pace.users} users, ${pace.rest} ms of rest`)
-    results.push(await measureAddedTime(name, taps, { ...pace, rounds: addedTime }, seeded(seed)))
+  for (const { users, pace } of addedTime > 0 ? PACES : []) {
+    say(`${name}: added time with ${users} users, hellos ${pace.distance} ms after the connection`)
+    results.push(await measureAddedTime(name, taps, { users, pace, rounds: addedTime }, seeded(seed)))
   }
   return results
 }

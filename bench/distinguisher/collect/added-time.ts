@@ -5,9 +5,11 @@ import { metricSum } from '../../../test/world/metrics.ts'
 import { ALICE } from '../../../test/world/portico-toml.ts'
 import { quantile } from '../statistics/quantile.ts'
 import { below, type Random, shuffled } from '../statistics/random.ts'
+import type { Address } from '../tap/tap.ts'
 import { helloOf } from './client-class.ts'
 import { countEncryptedRecords, retried } from './flights.ts'
 import { helloAndFlight, ownAddress } from './hello-and-flight.ts'
+import { startPlainRelay } from './plain-relay.ts'
 import { DOMAIN, SECRET, type Subject } from './subject.ts'
 
 /** Milliseconds that something takes longer than the front itself, each round compared with the front in the same round. */
@@ -27,14 +29,12 @@ export interface AddedTime {
   /** Median and 90th percentile of the front's own. */
   readonly front: readonly [median: number, p90: number]
   readonly rows: readonly Paired[]
-  /** Milliseconds of rest behind each round. */
-  readonly rest: number
+  readonly pace: Pace
   /** Clients from addresses that portico had not seen: how many were let in at their first try, at their second … */
   readonly newcomers: readonly number[]
 }
 
 const RETURNING = '127.77.7.7'
-const WARM_UP = 20
 const NEWCOMERS = 10
 const TRIES = 4
 /** Between two tries of a Telegram client, about. */
@@ -47,36 +47,42 @@ export function usersOf(count: number): Record<string, string> {
   return Object.fromEntries(others) as Record<string, string>
 }
 
+/** How connections follow each other. */
+export interface Pace {
+  /** Rounds before those that count: the runtime translates what runs often. */
+  readonly warmUp: number
+  /** Milliseconds behind each round: a stranger's hello is looked for among all users in the background. */
+  readonly rest: number
+  /** As of `helloAndFlight`: whoever is some milliseconds away does not wait for our connection to the front. */
+  readonly distance: number
+}
+
 export interface AddedTimeOptions {
   readonly users: number
   readonly rounds: number
-  /** Milliseconds behind each round: a stranger's hello is looked for among all users in the background. */
-  readonly rest: number
+  readonly pace: Pace
 }
 
 /** From the hello's write to the flight's last byte, as a client on this machine has it, without a tap. */
 export async function addedTime(
   subject: Subject,
-  { users, rounds, rest }: AddedTimeOptions,
+  { users, rounds, pace }: AddedTimeOptions,
   random: Random,
 ): Promise<AddedTime> {
   const { front, portico } = subject
+  const relay = await startPlainRelay(front.endpoint)
   const records = await countEncryptedRecords(front.endpoint, 'tdlib-144')
   const genuine = () => helloOf('tdlib-144', DOMAIN, SECRET, randomBytes)
   let failures = 0
-  const timed = (
-    to: typeof portico | typeof front.endpoint,
-    make: () => Buffer,
-    count: number,
-    from: () => string,
-  ) =>
+  const timed = (to: Address, make: () => Buffer, count: number, from: () => string) =>
     retried(
-      async () => (await helloAndFlight(to, make(), count, from())).milliseconds,
+      async () => (await helloAndFlight(to, make(), count, from(), pace.distance)).milliseconds,
       () => ++failures <= rounds / 10,
     )
   const arms = {
     front: () => timed(front.endpoint, genuine, records, ownAddress),
     'the front once more': () => timed(front.endpoint, genuine, records, ownAddress),
+    'a plain relay in Node': () => timed(relay, genuine, records, ownAddress),
     'a user who has been here': () => timed(portico, genuine, 1, () => RETURNING),
     'a visitor': () => timed(portico, () => strangeHello(), records, ownAddress),
   }
@@ -86,19 +92,20 @@ export async function addedTime(
     number[]
   >
   await letIn(subject, genuine)
-  for (let round = 0; round < WARM_UP + rounds; round++) {
+  for (let round = -pace.warmUp; round < rounds; round++) {
     for (const name of shuffled(names, random)) {
       const time = await arms[name]()
-      if (round >= WARM_UP) times[name].push(time)
+      if (round >= 0) times[name].push(time)
     }
-    await sleep(rest)
+    await sleep(round >= 0 ? pace.rest : 0)
   }
+  relay.stop()
   return {
     users,
     rounds,
     front: spread(times.front),
     rows: names.slice(1).map((what) => paired(what, times.front, times[what], random)),
-    rest,
+    pace,
     newcomers: await letNewcomersIn(subject, genuine),
   }
 }

@@ -18,6 +18,7 @@ export function ownAddress(): string {
 
 /**
  * Sends a hello, waits for a flight with so many encrypted records, and resets the connection.
+ * @param distance milliseconds from the connection to the hello: the round trip of a client that is so far away
  * @throws when the peer ends first, or is silent for ten seconds
  */
 export function helloAndFlight(
@@ -25,6 +26,7 @@ export function helloAndFlight(
   hello: Buffer,
   encryptedRecords: number,
   localAddress = ownAddress(),
+  distance = 0,
 ): Promise<HelloAnswered> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, localAddress, noDelay: true })
@@ -37,9 +39,13 @@ export function helloAndFlight(
       reject(new Error(`no flight from port ${port}: ${why}`))
     }
     socket.setTimeout(PATIENCE, () => fail('silence'))
-    socket.on('connect', () => {
+    const say = () => {
       sent = performance.now()
       socket.write(hello)
+    }
+    socket.on('connect', () => {
+      if (distance === 0) say()
+      else setTimeout(say, distance)
     })
     socket.on('data', (bytes: Buffer) => {
       encrypted += reader.push(bytes).filter(({ type }) => type === 0x17).length

@@ -3,10 +3,12 @@ import { milliseconds, table } from './figures.ts'
 
 /** Every row is a paired difference with the front in the same round. */
 export function addedTimeTable(results: readonly AddedTime[]): string {
-  const rows = results.flatMap(({ users, rounds, rest, front, rows: paired }) =>
+  const rows = results.flatMap(({ users, rounds, pace, front, rows: paired }) =>
     paired.map(({ what, median, low, high, own }) => [
       users.toLocaleString('en'),
-      rest === 0 ? 'none' : `${rest} ms`,
+      `${pace.distance} ms`,
+      String(pace.warmUp),
+      `${pace.rest} ms`,
       what,
       `${signed(median)} [${signed(low)}, ${signed(high)}]`,
       own.map(milliseconds).join(' / '),
@@ -17,20 +19,20 @@ export function addedTimeTable(results: readonly AddedTime[]): string {
   if (rows.length === 0) return ''
   const head = [
     'Users',
-    'rest between rounds',
+    'hello after connect',
+    'rounds before',
+    'rest',
     'Who',
     'added, ms (median of pairs)',
     'own median / p90',
     "front's median / p90",
     'N',
   ]
-  const newcomers = results
-    .filter(({ rest }) => rest > 0)
-    .map(
-      ({ users, newcomers: atTry }) =>
-        `With ${users.toLocaleString('en')} users, of ${atTry.reduce((sum, count) => sum + count, 0)} that came from an address new to portico ${atTry.map((count, turn) => `${count} came in at try ${turn + 1}`).join(', ')} (a second apart).`,
-    )
-  return `### Added time\n\n${table(head, rows)}\n\n${newcomers.join(' ')}`
+  const newcomers = results.map(
+    ({ users, newcomers: atTry }) =>
+      `${users.toLocaleString('en')} users: ${atTry.map((count, turn) => `${count} at try ${turn + 1}`).join(', ')}.`,
+  )
+  return `### Added time\n\n${table(head, rows)}\n\nClients from addresses new to portico came in, a second between two tries: ${newcomers.join(' ')}`
 }
 
 function signed(value: number): string {
