@@ -9,17 +9,14 @@ import type { Tee } from './tee.ts'
 /** Candidates between two looks at the loop: a tenth of a millisecond, so that a hold ends when it should. */
 const STEP = 16
 
-/** Steps for a name that we do not serve: an old link at best. All others can wait. */
-const STEPS_FOR_STRANGE_NAME = 4
-
 /**
  * Before the site's answer, steps of a search for whoever has lately asked in vain from there: the most active users. More
  * would give a flood all our time.
  */
 const STEPS_AGAIN = 16
 
-/** A proxy of so many users finds anybody at the first try, whatever the load. */
-const FEW = 32
+/** A quarter of a millisecond: a proxy of so many users finds anybody at the first try, whatever the load. */
+const AT_ONCE = 96
 
 /** Telegram's clients send 32 bytes; a hello without them is never searched. */
 const SESSION_ID_SIZE = 32
@@ -42,10 +39,10 @@ interface Place {
 }
 
 /**
- * Whose hello this is. Those known from there are tried at once, and everybody where there are few. Otherwise a front on
- * this host has the cores while it computes: a search beside it would delay every visitor's page by milliseconds where
- * cores are scarce. Its finished answer may be held for a moment, while this search takes turns with others; what is left
- * after that goes on in the background, for the client's next try.
+ * Whose hello this is. Those known from there are tried at once, and so many others as are everybody where there are few.
+ * After that a front on this host has the cores while it computes: a search beside it would delay every visitor's page by
+ * milliseconds where cores are scarce. Its finished answer may be held for a moment, while this search takes turns with
+ * others; what is left then goes on in the background, for the client's next try.
  */
 export async function authenticate(
   hello: ClientHello,
@@ -58,24 +55,32 @@ export async function authenticate(
   const known = search.likely()
   if (known !== 'nobody') return { state: 'found', match: known }
   if (breadth === 'known') return { state: 'stranger', code: 'unauthenticated' }
-  const isFew = house.search.users.all.length <= FEW
-  if (!isFew && site.near) await tee.answerBegins()
+  const began = house.now()
+  const first = search.step(AT_ONCE)
+  if (first !== 'more') return foundBy(first)
+  // All that the search costs a visitor is the hold.
+  const hold = house.settings.searchHold - (house.now() - began)
   const customer = oneCustomer(visitor.address)
-  let steps = isFew ? Infinity : stepsFor(breadth, customer, house)
-  const isTimeUp = () => tee.clientGone || tee.heldFor >= house.settings.searchHold
+  let steps = stepsFor(breadth, customer, house)
+  if (site.near && steps > 0) await tee.answerBegins()
+  const isTimeUp = () => tee.clientGone || tee.heldFor >= hold
   while (steps-- > 0) {
-    if (!isFew) await house.turns.mine(isTimeUp)
-    if (!isFew && isTimeUp()) break
+    await house.turns.mine(isTimeUp)
+    if (isTimeUp()) break
     const result = search.step(STEP)
-    if (result === 'nobody') return { state: 'stranger', code: 'bad_digest' }
-    if (result !== 'more') return { state: 'found', match: result }
+    if (result !== 'more') return foundBy(result)
   }
   house.background.finish(search, customer, (match) => remember(match, visitor, house))
   return { state: 'stranger', code: 'bad_digest' }
 }
 
+function foundBy(result: Match | 'nobody'): Found {
+  return result === 'nobody' ? { state: 'stranger', code: 'bad_digest' } : { state: 'found', match: result }
+}
+
 function stepsFor(breadth: Breadth, customer: string, house: House): number {
-  if (breadth === 'later') return STEPS_FOR_STRANGE_NAME
+  // A name that we do not serve is an old link at best: that can wait.
+  if (breadth === 'later') return 0
   return house.background.hasAskedInVain(customer) ? STEPS_AGAIN : Infinity
 }
 

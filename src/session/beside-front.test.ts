@@ -19,7 +19,7 @@ async function greeted(plan: Pick<Plan, 'others'>, secret = SECRET) {
 
 describe('the search for a user, beside a front on the same host', () => {
   test('few users are tried at once', async () => {
-    expect((await greeted({ others: 31 })).isLearned()).toBe(true)
+    expect((await greeted({ others: 90 })).isLearned()).toBe(true)
   })
 
   test('among many the front has the cores until it answers', async () => {
