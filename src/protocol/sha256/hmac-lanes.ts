@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { BLOCK, INITIAL_STATE, ROUND_CONSTANTS, ROUNDS, WORDS_IN_BLOCK, WORDS_OF_STATE } from './constants.ts'
 import { LANES, LAYOUT, lanesModule, MAX_SHARED_BLOCKS } from './lanes-code.ts'
 
@@ -80,6 +81,9 @@ export class HmacLanes {
     this.#state = new Int32Array(buffer, LAYOUT.state, WORDS_OF_STATE * LANES)
     this.#own = new Int32Array(buffer, LAYOUT.own, WORDS_IN_BLOCK * LANES)
     this.#shared = new Int32Array(buffer, LAYOUT.shared, MAX_SHARED_BLOCKS * ROUNDS)
+    // A function is compiled when it is first called (5 ms): not while somebody waits.
+    const nobody = this.keyStates(Buffer.alloc(BLOCK))
+    this.digests(sharedMessage(new Uint8Array()), [nobody])
   }
 
   /** @param key at most 64 bytes, a multiple of four */
