@@ -4,7 +4,7 @@ import { availableParallelism, loadavg, release } from 'node:os'
 import { join } from 'node:path'
 import { startDataCentreProcess } from '../../test/world/data-centre/start-process.ts'
 import type { AddedTime } from './collect/added-time.ts'
-import { countEncryptedRecords } from './collect/flights.ts'
+import { countEncryptedRecords, warmUp } from './collect/flights.ts'
 import { keepAliveDifferences } from './collect/keep-alive.ts'
 import { answersOf, FRONTS, type FrontName, type SubjectOptions, startSubject } from './collect/subject.ts'
 import { seededDefects } from './defects/seeded-defects.ts'
@@ -20,6 +20,8 @@ import { whyVoid } from './verdict.ts'
 
 const EXIT_VOID = 2
 const EXIT_USAGE = 64
+/** Handshakes before those that are compared. */
+const MOST_WARM_UP = 600
 /** At a stroll: every search has ended before the next visitor comes. */
 const REST = 200
 /** Just started, and a client on the same host that says its hello as soon as it is connected: the hardest. */
@@ -45,6 +47,7 @@ async function measureFront(
   const subject = await startSubject(name, taps, { ...setup, answer: options.answer })
   try {
     const classes: ClassResult[] = []
+    await warmUp(subject, options.classes[0]!, Math.min(sessions, MOST_WARM_UP))
     for (const clientClass of options.classes) {
       say(`${name}: flights for ${clientClass}`)
       const wanted = {

@@ -7,7 +7,7 @@ import { RecordReader } from '../tap/record-reader.ts'
 import type { Address, Tap } from '../tap/tap.ts'
 import { type ClientClass, helloOf } from './client-class.ts'
 import { helloAndFlight, ownAddress } from './hello-and-flight.ts'
-import { DOMAIN, SECRET } from './subject.ts'
+import { DOMAIN, SECRET, type Subject } from './subject.ts'
 
 /** Where a hello goes, and under which name its flight is kept. */
 export interface Arm {
@@ -46,6 +46,25 @@ export async function collectFlights(
     }
   }
   return flights
+}
+
+/** Handshakes that are not looked at: a server that has just started runs code that its runtime has not translated yet. */
+export async function warmUp(
+  { front, portico }: Subject,
+  clientClass: ClientClass,
+  rounds: number,
+): Promise<void> {
+  const records = await countEncryptedRecords(front.endpoint, clientClass)
+  let failures = 0
+  const shake = (to: Address, count: number) =>
+    retried(
+      () => helloAndFlight(to, helloOf(clientClass, DOMAIN, SECRET, randomBytes), count),
+      () => ++failures <= rounds / 10,
+    )
+  for (let round = 0; round < rounds; round++) {
+    await shake(front.endpoint, records)
+    await shake(portico, 1)
+  }
 }
 
 async function oneFlight({ tap, encryptedRecords }: Arm, clientClass: ClientClass): Promise<FirstFlight> {
