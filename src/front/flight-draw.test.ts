@@ -69,22 +69,33 @@ describe('FlightDraw', () => {
   })
 
   it('takes the sizes of one class in the shares that they have in all classes, whatever constant is between them', () => {
-    // Largest, one less, two less: 60, 120 and 60 of all 240.
+    // Largest, one less, two less: 96, 96 and 48 of all 240, which no ECDSA signature has.
     const flights = {
-      tdlib: lot({ 1752: 12, 1751: 16, 1750: 12 }),
-      darwin: lot({ 1760: 20, 1759: 50, 1758: 10 }, { alpn: 'http/1.1' }),
-      legacy: legacyLot({ 1700: 28, 1699: 54, 1698: 38 }),
+      tdlib: lot({ 1752: 12, 1751: 18, 1750: 10 }),
+      darwin: lot({ 1760: 36, 1759: 28, 1758: 16 }, { alpn: 'http/1.1' }),
+      legacy: legacyLot({ 1700: 48, 1699: 50, 1698: 22 }),
     }
-    expect(shares(flights)).toEqual({ 1752: 25, 1751: 50, 1750: 25 })
-    expect(shares(flights, LEGACY)).toEqual({ 1700: 25, 1699: 50, 1698: 25 })
+    expect(shares(flights)).toEqual({ 1752: 40, 1751: 40, 1750: 20 })
+    expect(shares(flights, LEGACY)).toEqual({ 1700: 40, 1699: 40, 1698: 20 })
+  })
+
+  it('takes them in those of an ECDSA signature where what was seen may well be its length', () => {
+    expect(shares({ tdlib: lot({ 1752: 7, 1751: 20, 1750: 13 }) })).toEqual({ 1752: 25, 1751: 50, 1750: 25 })
+    const many = { tdlib: lot({ 1752: 190, 1751: 390, 1750: 186, 1749: 2 }) }
+    expect(shares(many)).toMatchObject({ 1752: 25, 1751: 50, 1750: 25 })
+  })
+
+  it('but not where one flight is shorter than any signature makes it', () => {
+    const tdlib = lot({ 1752: 8, 1751: 20, 1750: 10, 1748: 2 })
+    expect(shares({ tdlib })).toEqual({ 1752: 20, 1751: 50, 1750: 25, 1748: 5 })
   })
 
   it('counts the offers of one class as much as classes', () => {
     const tdlib = [
-      ...lot({ 1752: 8, 1751: 6, 1750: 6 }),
-      ...lot({ 1758: 12, 1757: 44, 1756: 24 }, { alpn: 'http/1.1' }),
+      ...lot({ 1752: 4, 1751: 4, 1750: 12 }),
+      ...lot({ 1758: 16, 1757: 16, 1756: 48 }, { alpn: 'http/1.1' }),
     ]
-    expect(shares({ tdlib })).toEqual({ 1752: 20, 1751: 50, 1750: 30 })
+    expect(shares({ tdlib })).toEqual({ 1752: 20, 1751: 20, 1750: 60 })
   })
 
   it('takes no size that the class was not seen with; the others keep their proportion', () => {
