@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { flightOf } from '../../test/vectors/flights.ts'
 import type { Conversation, Turn } from '../net/converse.ts'
-import { learnManners, OFFENCES, readManners, watchSilence, withSilence } from './manners.ts'
+import { learnManners } from './learn-manners.ts'
+import { OFFENCES, readManners, withSilence } from './manners.ts'
+import { watchSilence } from './watch-silence.ts'
 
 const SITE = { domain: 'www.example.org', endpoint: { kind: 'tcp', host: '127.0.0.1', port: 443 } } as const
 const ALERT = Buffer.concat([Buffer.from('1703030013', 'hex'), randomBytes(19)])

@@ -1,20 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AfterFlightDependencies } from '../front/after-flight.ts'
 import { coarseClock } from '../front/coarse-clock.ts'
 import { fullRecord } from '../front/full-record.ts'
 import { HELLO_CLASSES } from '../front/learn.ts'
-import {
-  type EndedSilence,
-  learnManners,
-  type Manners,
-  type MannersDependencies,
-  watchSilence,
-  withSilence,
-} from '../front/manners.ts'
+import { learnManners } from '../front/learn-manners.ts'
+import { type EndedSilence, type Manners, withSilence } from '../front/manners.ts'
 import { type Flights, renewFlights, type SiteProfile } from '../front/profile.ts'
 import { recordFlights } from '../front/record-flights.ts'
 import { rampStep } from '../front/record-ramp.ts'
 import { isOfThisHost, type Site, type SiteFacts } from '../front/site.ts'
 import { nameToAsk } from '../front/sites.ts'
+import { watchSilence } from '../front/watch-silence.ts'
 import { converse, type Turn } from '../net/converse.ts'
 import type { Endpoint } from '../net/endpoint.ts'
 import { httpsRecords } from '../net/https-records.ts'
@@ -168,7 +164,7 @@ export class ProfileKeeping {
     return facts?.reachable === true && !facts.selfTarget
   }
 
-  async #measure(place: number, site: Site, dependencies: MannersDependencies): Promise<void> {
+  async #measure(place: number, site: Site, dependencies: AfterFlightDependencies): Promise<void> {
     const manners = await learnManners(site, dependencies)
     const before = this.profiles[place]
     if (!manners || !before || dependencies.signal.aborted) return
@@ -195,7 +191,7 @@ export class ProfileKeeping {
   }
 
   /** It takes minutes; the flights are recorded meanwhile. */
-  async #watchAll(place: number, site: Site, dependencies: MannersDependencies): Promise<void> {
+  async #watchAll(place: number, site: Site, dependencies: AfterFlightDependencies): Promise<void> {
     const watches = Array.from({ length: WATCHES }, (_, at) => this.#watch(place, site, at, dependencies))
     const seen = (await Promise.all(watches)).filter((each) => each !== undefined)
     // What was seen of a front that went away meanwhile says nothing of its clock.
@@ -207,7 +203,7 @@ export class ProfileKeeping {
     place: number,
     site: Site,
     at: number,
-    dependencies: MannersDependencies,
+    dependencies: AfterFlightDependencies,
   ): Promise<EndedSilence | undefined> {
     const { signal } = dependencies
     await sleep(at * WATCH_STEP, undefined, { signal, ref: false }).catch(() => {})
@@ -266,7 +262,7 @@ function preamble({ proxyProtocol = 'off' }: Site): Buffer {
   return proxyProtocol === 'off' ? Buffer.alloc(0) : writeLocalHeader(proxyProtocol)
 }
 
-function converseWith(site: Site, open: OpenStream): MannersDependencies['converse'] {
+function converseWith(site: Site, open: OpenStream): AfterFlightDependencies['converse'] {
   const header = preamble(site)
   const way = wayTo(site, open)
   return (to: Endpoint, [first, ...turns]: readonly Turn[], signal) => {
