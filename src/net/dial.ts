@@ -51,7 +51,6 @@ export function dial(
   const socket = connect(options)
   if ('lookup' in options && resources.names) remember(socket, options.host, resources.names)
   const leg: SocketLeg = new SocketLeg(socket, handler, resources, {
-    connected: false,
     unix: endpoint.kind === 'unix',
     limitReads: (limit) => {
       window = limit

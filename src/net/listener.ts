@@ -104,7 +104,7 @@ function receive(socket: Socket, endpoint: Endpoint, dependencies: ListenDepende
   const unix = endpoint.kind === 'unix'
   const { outgoing, reads } = dependencies
   const limitReads = (window: () => number) => reads.limit(socket, () => outgoing.windowOf(window()))
-  const leg = new SocketLeg(socket, UNSET, dependencies, { connected: true, unix, limitReads })
+  const leg = new SocketLeg(socket, UNSET, dependencies, { unix, limitReads })
   reads.readInto(socket, (n, bytes) => leg.handler.onBytes(leg, n, bytes))
   leg.handler = dependencies.accept({
     leg,

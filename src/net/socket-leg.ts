@@ -1,28 +1,11 @@
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Descriptors } from './descriptors.ts'
 import type { HalfClosed } from './half-closed.ts'
 import type { Leg, LegHandler, LocalEnd } from './leg.ts'
 import type { OutgoingBuffers } from './outgoing.ts'
+import { type SocketOwner, tieSocket, type WriteDone } from './tied-socket.ts'
 
 const EMPTY = Buffer.alloc(0)
-const kLeg = Symbol('leg')
-
-interface SocketOfLeg extends Socket {
-  [kLeg]: SocketLeg
-}
-
-type WriteDone = (error?: Error | null) => void
-type RawWrite = (chunk: Buffer, encoding: BufferEncoding, done: WriteDone) => void
-type RawWritev = (chunks: { chunk: Buffer; encoding: BufferEncoding }[], done: WriteDone) => void
-type RawFinal = (done: WriteDone) => void
-interface RawStream {
-  _write: RawWrite
-  _writev: RawWritev
-  _final: RawFinal
-}
-
-/** What Linux says of a write to a peer that first said FIN and then reset (tcp_input.c, tcp_reset). */
-const RESET_AFTER_FIN = 'EPIPE'
 
 /** Seconds between the probes of a peer that does not answer: Linux has 75 (tcp(7)), servers that choose a shorter silence have that (Go: 15 and 15). */
 const LONGEST_INTERVAL = 75
@@ -30,7 +13,6 @@ const LONGEST_INTERVAL = 75
 const PROBES = 9
 
 export interface LegState {
-  connected: boolean
   unix: boolean
   limitReads?: ((window: () => number) => void) | undefined
   /** After the handler's `onClosed`, for whoever counts. */
@@ -50,7 +32,7 @@ export interface LegResources {
  * A failed write does not end the reading: Node would close the descriptor, and an alert that waits in the receive queue
  * would be lost. The error is remembered instead, and the end of the reading then counts as a reset.
  */
-export class SocketLeg implements Leg {
+export class SocketLeg implements Leg, SocketOwner {
   handler: LegHandler
   connected: boolean
   ended = false
@@ -64,34 +46,25 @@ export class SocketLeg implements Leg {
   #held: Buffer | undefined
   #unread: Buffer | undefined
   #broken = false
-  /** The peer's FIN was passed on. */
-  #endTold = false
   #lost = false
   #resetWhenDrained = false
   #keepAlive: number | undefined
   /** Where a proxy stands between: what it said of its own end. */
   #farEnd: LocalEnd | 'unknown' | undefined
   #writeDone: WriteDone | undefined
-  readonly #onWritten: (error?: Error | null) => void
+  readonly #onWritten: WriteDone
 
   constructor(socket: Socket, handler: LegHandler, resources: LegResources, state: LegState) {
     this.#socket = socket
     this.#resources = resources
     this.handler = handler
-    this.connected = state.connected
+    this.connected = !socket.connecting
     this.#unix = state.unix
     this.#onClosed = state.onClosed
     this.#limitReads = state.limitReads
     this.#onWritten = (error) => this.#written(error)
     resources.descriptors.opened()
-    const own = socket as SocketOfLeg
-    own[kLeg] = this
-    soften(own)
-    socket.on('end', onEnd)
-    socket.on('error', onError)
-    socket.on('drain', onDrain)
-    socket.on('close', onClose)
-    if (!state.connected) socket.on('connect', onConnect)
+    tieSocket(socket, this)
   }
 
   get drained(): boolean {
@@ -210,14 +183,12 @@ export class SocketLeg implements Leg {
 
   /** A write of nothing makes the kernel report a reset that reading no longer shows; no segment leaves for it. */
   ask(): void {
-    if (this.#lost) return
-    // The FIN went on before; now comes the reset that followed it.
-    if (this.#broken && this.#endTold) this.#loseNow()
-    else if (this.#socket.writable && this.drained) this.#socket.write(EMPTY)
+    if (!this.#lost && this.#socket.writable && this.drained) this.#socket.write(EMPTY)
   }
 
-  /** For the softened socket only. */
-  beginWrite(done: WriteDone): (error?: Error | null) => void {
+  // What the socket tells.
+
+  beginWrite(done: WriteDone): WriteDone {
     this.#writeDone = done
     return this.#onWritten
   }
@@ -228,10 +199,14 @@ export class SocketLeg implements Leg {
     if (error && !this.#broken) {
       this.#broken = true
       this.failure ??= (error as NodeJS.ErrnoException).code ?? 'EIO'
-      if (!this.ended) this.#socket.resume()
-      else if (this.#endTold || this.failure !== RESET_AFTER_FIN) this.#loseNow()
+      if (this.ended) this.#loseNow()
+      else this.#socket.resume()
     }
     done?.()
+  }
+
+  handleConnect(): void {
+    this.connected = true
   }
 
   handleEnd(): void {
@@ -248,7 +223,6 @@ export class SocketLeg implements Leg {
     if (this.#lost) return
     // A reset on the heels of the FIN: whoever is told of both at once hears of the reset alone.
     if (this.#broken) return this.#loseNow()
-    this.#endTold = true
     this.#resources.halfClosed.add(this)
     this.handler.onEnd(this)
   }
@@ -288,43 +262,6 @@ export class SocketLeg implements Leg {
   }
 }
 
-// Of every socket, looked up once: a leg costs no closures.
-const { _write: write, _writev: writev, _final: final } = Socket.prototype as unknown as RawStream
-
-/** Replaces the documented extension points of the stream on this one socket. */
-function soften(socket: SocketOfLeg): void {
-  const raw = socket as unknown as RawStream
-  raw._write = softWrite
-  raw._writev = softWritev
-  raw._final = softFinal
-}
-
-function softWrite(this: SocketOfLeg, chunk: Buffer, encoding: BufferEncoding, done: WriteDone): void {
-  write.call(this, chunk, encoding, this[kLeg].beginWrite(done))
-}
-function softWritev(this: SocketOfLeg, chunks: Parameters<RawWritev>[0], done: WriteDone): void {
-  writev.call(this, chunks, this[kLeg].beginWrite(done))
-}
-/** A failed shutdown says nothing that the read side does not. */
-function softFinal(this: SocketOfLeg, done: WriteDone): void {
-  final.call(this, () => done())
-}
-
-function onEnd(this: Socket): void {
-  ;(this as SocketOfLeg)[kLeg].handleEnd()
-}
-function onError(this: Socket, error: Error): void {
-  ;(this as SocketOfLeg)[kLeg].handleError(error)
-}
-function onDrain(this: Socket): void {
-  ;(this as SocketOfLeg)[kLeg].handleDrain()
-}
-function onClose(this: Socket): void {
-  ;(this as SocketOfLeg)[kLeg].handleClose()
-}
-function onConnect(this: Socket): void {
-  ;(this as SocketOfLeg)[kLeg].connected = true
-}
 function askKernel(leg: SocketLeg): void {
   leg.ask()
 }
