@@ -5,8 +5,9 @@ import type { Deadline, Wheel } from '../net/wheel.ts'
 import { INIT_SIZE, isOtherProtocol } from '../protocol/obfuscated2.ts'
 import { MAX_CLIENT_HELLO, readClientHello } from '../protocol/tls/client-hello.ts'
 import { readFirstData } from '../protocol/tls/first-data.ts'
-import { MAX_FLIGHT, readServerFlight } from '../protocol/tls/server-flight.ts'
+import { MAX_FLIGHT } from '../protocol/tls/server-flight.ts'
 import { Awaited } from './awaited.ts'
+import { HeldFlight } from './held-flight.ts'
 import { KeptBytes } from './kept-bytes.ts'
 import type { FirstDataResult, FlightResult, HelloResult } from './tee-results.ts'
 
@@ -16,10 +17,6 @@ const MAX_FIRST_FLIGHT = MAX_CLIENT_HELLO + 1024
 const MAX_FIRST_DATA = 32 * 1024
 /** How long 64 bytes may take that may be an init, while what the front says to them is held. */
 const INIT_WAIT = 3000
-/** How long the front's flight may pause at a record boundary, with another number of records than it was known for, before it counts as whole. */
-const FLIGHT_PAUSE = 150
-/** How long a front is left to compute by itself; one that takes longer waits for something else. */
-const FRONT_COMPUTES = 50
 /** How long a hello may take where the front is not there to say. */
 const HELLO_WAIT = 10_000
 
@@ -66,7 +63,6 @@ export class Tee implements LegHandler, Deadline {
   #front: Leg | undefined
   #phase: Phase = 'hello'
   readonly #wheel: Wheel
-  readonly #now: () => number
   readonly #awaitsInit: boolean
   readonly #outlivesFront: boolean
   readonly #shaping: Shaping | undefined
@@ -79,7 +75,6 @@ export class Tee implements LegHandler, Deadline {
   #frontEnding: Ending = 'open'
   #clientEnding: Ending = 'open'
   #frontSpoke = false
-  #heldSince: number | undefined
   /** Bytes of the client so far. */
   #said = 0
   /** The front that was told of the client's end. */
@@ -88,21 +83,18 @@ export class Tee implements LegHandler, Deadline {
   #frontClosed = false
 
   readonly #hello = new Awaited<HelloResult>()
-  readonly #answering = new Awaited<void>()
-  readonly #flight = new Awaited<FlightResult>()
+  readonly #flight: HeldFlight
   readonly #data = new Awaited<FirstDataResult>()
-  #expectedRecords = Number.POSITIVE_INFINITY
-  #patience = Number.POSITIVE_INFINITY
   #early = false
 
   constructor(client: Leg, dependencies: TeeDependencies, onOver: () => void) {
     this.client = client
     this.#wheel = dependencies.wheel
-    this.#now = dependencies.now
     this.#awaitsInit = dependencies.awaitsInit ?? false
     this.#outlivesFront = dependencies.outlivesFront ?? false
     this.#shaping = dependencies.shaping
     this.#onOver = onOver
+    this.#flight = new HeldFlight(this.#fromFront, this, dependencies)
   }
 
   /** The client is not worth a front's leg any more. */
@@ -123,7 +115,7 @@ export class Tee implements LegHandler, Deadline {
   /** Another front, because the hello names another site: possible while the first has not said a word. */
   moveTo(dialFront: (handler: LegHandler) => Leg): boolean {
     if (!this.#front || this.#frontSpoke || this.#fromFront.length > 0) return false
-    if (this.#frontEnding !== 'open' && !this.frontDown) return false
+    if (this.frontEnded && !this.frontDown) return false
     this.#passOver(this.#front)
     this.showTo(dialFront)
     return true
@@ -143,6 +135,10 @@ export class Tee implements LegHandler, Deadline {
     return this.#early
   }
 
+  get frontEnded(): boolean {
+    return this.#frontEnding !== 'open'
+  }
+
   get clientGone(): boolean {
     return this.#clientEnding === 'lost'
   }
@@ -154,7 +150,7 @@ export class Tee implements LegHandler, Deadline {
 
   /** Milliseconds for which an answer of the front has been held; 0 while there is none. */
   get heldFor(): number {
-    return this.#heldSince === undefined ? 0 : this.#now() - this.#heldSince
+    return this.#flight.heldFor
   }
 
   /** The front's answer could not be had: it refused or failed before it said anything. */
@@ -175,24 +171,14 @@ export class Tee implements LegHandler, Deadline {
     }
   }
 
-  /** Resolves when the front begins to answer, or cannot, or has not for longer than an answer takes to compute. */
+  /** As of `HeldFlight`. */
   answerBegins(): Promise<void> {
-    const begun = this.#answering.ask()
-    if (this.#heldSince !== undefined || this.#frontEnding !== 'open' || this.clientGone) this.#answerBegins()
-    else this.#wheel.schedule(this, FRONT_COMPUTES)
-    return begun
+    return this.#flight.begins()
   }
 
-  /**
-   * The front's first flight. Infinity: its number of records is not known; it counts as whole when it pauses.
-   * @param patience milliseconds after which a front that has said nothing is not waited for; Infinity: on its own clock
-   */
+  /** As of `HeldFlight.whole`. */
   flight(expectedRecords: number, patience = Number.POSITIVE_INFINITY): Promise<FlightResult> {
-    const whole = this.#flight.ask()
-    this.#expectedRecords = expectedRecords
-    this.#patience = patience
-    this.#readFlight()
-    return whole
+    return this.#flight.whole(expectedRecords, patience)
   }
 
   /** Our answer, in one write. */
@@ -214,7 +200,7 @@ export class Tee implements LegHandler, Deadline {
 
   firstData(): Promise<FirstDataResult> {
     const data = this.#data.ask()
-    if (this.#frontEnding !== 'open') this.#settleFirstData('front_ended')
+    if (this.frontEnded) this.#settleFirstData('front_ended')
     else if (this.#clientEnding === 'end') this.#settleFirstData('client_end')
     else if (this.#clientEnding === 'lost') this.#settleFirstData('client_gone')
     return data
@@ -225,6 +211,7 @@ export class Tee implements LegHandler, Deadline {
     if (this.#phase === 'spliced') return
     this.#phase = 'spliced'
     this.#wheel.cancel(this)
+    this.#flight.cancel()
     if (this.#front) this.#join(this.#front)
   }
 
@@ -390,10 +377,7 @@ export class Tee implements LegHandler, Deadline {
         if (this.#fromClient.length > 0) this.#settleFirstData('front_spoke')
         return this.#fromFront.length < MAX_FLIGHT
       case 'answer':
-        this.#heldSince ??= this.#now()
-        this.#fromFront.append(n, bytes)
-        this.#answerBegins()
-        this.#readFlight()
+        this.#flight.append(n, bytes)
         return this.#fromFront.length < MAX_FLIGHT
       default:
         this.#fromFront.append(n, bytes)
@@ -401,31 +385,9 @@ export class Tee implements LegHandler, Deadline {
     }
   }
 
-  #readFlight(): void {
-    if (!this.#flight.isAsked) return
-    if (this.#clientEnding === 'lost') return this.#settleFlight({ state: 'none', code: 'client_gone' })
-    if (this.#early) return this.#settleFlight({ state: 'none', code: 'early_data' })
-    const bytes = this.#fromFront.bytes
-    const reading = readServerFlight(bytes, this.#expectedRecords)
-    if (reading.state === 'complete')
-      return this.#settleFlight({ state: 'flight', bytes, flight: reading.flight })
-    if (reading.state === 'unmirrorable') return this.#settleFlight({ state: 'none', code: reading.code })
-    if (this.#frontEnding !== 'open') return this.#settleFlight({ state: 'none', code: 'front_ended' })
-    if (reading.atRecordBoundary && reading.encryptedRecords > 0) this.#wheel.schedule(this, FLIGHT_PAUSE)
-    else if (bytes.length === 0 && this.#patience < Number.POSITIVE_INFINITY) {
-      this.#wheel.schedule(this, this.#patience)
-    } else this.#wheel.cancel(this)
-  }
-
-  /** The flight has paused at a record boundary: what came is all of it. Or what is awaited has not come. */
+  /** What is awaited has not come. */
   expire(): void {
-    if (this.#phase === 'init') return this.#settleHello({ state: 'not_ours', code: 'not_tls' })
-    if (this.#phase === 'hello') return this.#settleHello({ state: 'not_ours', code: 'front_down' })
-    this.#answerBegins()
-    if (!this.#flight.isAsked) return
-    if (this.#fromFront.length === 0) return this.#settleFlight({ state: 'none', code: 'front_silent' })
-    this.#expectedRecords = 1
-    this.#readFlight()
+    this.#settleHello({ state: 'not_ours', code: this.#phase === 'init' ? 'not_tls' : 'front_down' })
   }
 
   onDrain(leg: Leg): void {
@@ -450,8 +412,7 @@ export class Tee implements LegHandler, Deadline {
       this.#clientEnding = 'lost'
       this.#front?.resetAfterDrain()
       this.#settleHello({ state: 'not_ours', code: 'client_gone' })
-      this.#answerBegins()
-      this.#settleFlight({ state: 'none', code: 'client_gone' })
+      this.#flight.look()
       this.#settleFirstData('client_gone')
       return
     }
@@ -460,13 +421,12 @@ export class Tee implements LegHandler, Deadline {
 
   #frontEnds(ending: 'end' | 'lost'): void {
     this.#frontEnding = ending
-    this.#answerBegins()
+    this.#flight.look()
     if (this.#phase === 'hello') {
       const silent = ending === 'lost' && !this.#frontSpoke
       if (silent && this.#outlivesFront && this.#hello.isAsked) return this.#wheel.schedule(this, HELLO_WAIT)
       this.#settleHello({ state: 'not_ours', code: silent ? 'front_down' : 'front_ended' })
     }
-    if (this.#phase === 'answer') this.#readFlight()
     if (this.#phase === 'first-data') this.#settleFirstData('front_ended')
   }
 
@@ -477,14 +437,6 @@ export class Tee implements LegHandler, Deadline {
 
   #settleHello(result: HelloResult): void {
     if (this.#hello.tell(result)) this.#wheel.cancel(this)
-  }
-
-  #answerBegins(): void {
-    if (this.#answering.tell()) this.#wheel.cancel(this)
-  }
-
-  #settleFlight(result: FlightResult): void {
-    if (this.#flight.tell(result)) this.#wheel.cancel(this)
   }
 
   #settleFirstData(code: 'junk' | 'client_end' | 'client_gone' | 'front_ended' | 'front_spoke'): void {
