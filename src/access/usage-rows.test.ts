@@ -27,8 +27,8 @@ describe('usage in shared memory', () => {
   test('sums the workers and leaves the neighbours alone', () => {
     const { usage } = usageRows()
     const [one, two] = [usage.row(1), usage.row(2)]
-    one.opened(1, 100, { listener: 0, site: 2 })
-    two.opened(1, 90, { listener: 1, site: 0 })
+    one.opened(1, 100_000, { listener: 0, site: 2 })
+    two.opened(1, 90_999, { listener: 1, site: 0 })
     one.add(1, 5, 50, 110)
     two.add(1, 2 ** 40, 1, 120)
     expect(usage.read(1)).toEqual({
@@ -44,6 +44,13 @@ describe('usage in shared memory', () => {
     expect([usage.read(0), usage.read(2)]).toEqual([nobody, nobody])
   })
 
+  test.each([1, 2])('of two sessions of one second the later one is the last (worker %i)', (later) => {
+    const { usage } = usageRows()
+    usage.row(later).opened(0, 100_002, { listener: 1, site: 1 })
+    usage.row(3 - later).opened(0, 100_001, { listener: 0, site: 0 })
+    expect(usage.read(0)).toMatchObject({ firstSeen: 100, lastSeen: 100, listener: 1, site: 1 })
+  })
+
   test('a replacement goes on in the row of the worker that died', () => {
     const { shared, usage } = usageRows()
     usage.row(2).add(0, 1, 2, 10)
@@ -53,7 +60,7 @@ describe('usage in shared memory', () => {
 
   test('what earlier runs left is the baseline, set as often as it is learned', () => {
     const { usage } = usageRows()
-    usage.row(1).opened(2, 500, { listener: 0, site: 0 })
+    usage.row(1).opened(2, 500_000, { listener: 0, site: 0 })
     usage.row(1).add(2, 1, 1, 500)
     const earlier = { up: 10, down: 20, sessions: 4, firstSeen: 50, lastSeen: 400, listener: 3, site: 3 }
     usage.setBaseline(2, earlier)

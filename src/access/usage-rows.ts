@@ -5,6 +5,7 @@ const DOWN = 1
 const SESSIONS = 2
 const FIRST_SEEN = 3
 const LAST_SEEN = 4
+/** In milliseconds: of two sessions of one second, in two rows, the later one is the last. */
 const LAST_OPENED = 5
 /** Numbers of listener and site of the last session, plus 1; 0: none yet. */
 const LISTENER = 6
@@ -113,7 +114,7 @@ export class UsageRows {
     numbers[at + SESSIONS] = usage.sessions
     numbers[at + FIRST_SEEN] = usage.firstSeen
     numbers[at + LAST_SEEN] = usage.lastSeen
-    numbers[at + LAST_OPENED] = usage.sessions > 0 ? usage.firstSeen : 0
+    numbers[at + LAST_OPENED] = usage.sessions > 0 ? usage.firstSeen * 1000 : 0
     numbers[at + LISTENER] = (usage.listener ?? -1) + 1
     numbers[at + SITE] = (usage.site ?? -1) + 1
   }
@@ -140,13 +141,14 @@ export class UsageRow {
   }
 
   /** @param place numbers of the listener and of the site, as configured */
-  opened(user: number, nowSeconds: number, place: { listener: number; site: number }): void {
+  opened(user: number, nowMilliseconds: number, place: { listener: number; site: number }): void {
     const numbers = this.#numbers
     const at = user * FIELDS
+    const nowSeconds = Math.floor(nowMilliseconds / 1000)
     numbers[at + SESSIONS]!++
     if (numbers[at + FIRST_SEEN] === 0) numbers[at + FIRST_SEEN] = nowSeconds
     numbers[at + LAST_SEEN] = nowSeconds
-    numbers[at + LAST_OPENED] = nowSeconds
+    numbers[at + LAST_OPENED] = nowMilliseconds
     numbers[at + LISTENER] = place.listener + 1
     numbers[at + SITE] = place.site + 1
   }

@@ -117,7 +117,7 @@ export class DataPlane {
       counters: this.#counters,
       log: options.log,
       usage: new UsageRows(shared.usage, shared.rows).row(index),
-      unixSeconds,
+      unixMilliseconds: Date.now,
       count: { add: (n) => Atomics.add(this.#liveSessions, index, n) },
       random: pooledRandom(),
       waiting: this.#waiting,

@@ -19,7 +19,7 @@ export interface OpenSessionsDependencies extends MiddleRelayDependencies {
   readonly counters: Counters
   readonly log: Log
   readonly usage: UsageRow
-  unixSeconds(): number
+  unixMilliseconds(): number
   /** This worker's word in the shared count of sessions. */
   readonly count: { add(n: number): void }
 }
@@ -63,13 +63,13 @@ export class OpenSessions {
   }
 
   #begin(relay: Relay, start: SessionStart): void {
-    const { counters, count, log, usage, unixSeconds } = this.#dependencies
+    const { counters, count, log, usage, unixMilliseconds } = this.#dependencies
     // The first bytes are not kept with it.
     const { visitor, user, admitted, site, dc, mode, via } = start
     this.#sessions.set(relay, { visitor, user, admitted, site, dc, mode, via })
     admitted.begin()
     count.add(1)
-    usage.opened(user.index, unixSeconds(), { listener: visitor.listener, site })
+    usage.opened(user.index, unixMilliseconds(), { listener: visitor.listener, site })
     counters.sessions.add(1, mode, visitor.family)
     // Those of a middle proxy are shared, and counted where they are opened.
     if (via !== 'middle') counters.telegramConnections.add(1, dataCentreLabel(dc), via)
@@ -91,7 +91,7 @@ export class OpenSessions {
 
   #tick(now: number): void {
     if (++this.#ticks % TICKS_PER_FOLD !== 0) return
-    const nowSeconds = this.#dependencies.unixSeconds()
+    const nowSeconds = this.#unixSeconds()
     for (const [relay, owner] of this.#sessions) {
       this.#fold(relay, owner)
       const { admitted } = owner
@@ -107,15 +107,19 @@ export class OpenSessions {
   #fold(relay: Relay, { user }: SessionOwner): void {
     const { bytesUp, bytesDown } = relay
     if (bytesUp === 0 && bytesDown === 0) return
-    const { counters, usage, unixSeconds } = this.#dependencies
+    const { counters, usage } = this.#dependencies
     const { bytes } = counters
-    usage.add(user.index, bytesUp, bytesDown, unixSeconds())
+    usage.add(user.index, bytesUp, bytesDown, this.#unixSeconds())
     for (const side of ['client', 'telegram'] as const) {
       bytes.add(bytesUp, 'up', side)
       bytes.add(bytesDown, 'down', side)
     }
     relay.bytesUp = 0
     relay.bytesDown = 0
+  }
+
+  #unixSeconds(): number {
+    return Math.floor(this.#dependencies.unixMilliseconds() / 1000)
   }
 
   #end(relay: Relay): void {
