@@ -75,6 +75,12 @@ export class Search<P extends object = HelloProof> {
     this.#others = activity.order(users.all.length, nowSeconds)
   }
 
+  /** How many there are to try at most, of those alone who share the name that was asked for, while some of them are left. */
+  get left(): number {
+    const namesakes = this.#namesakes.length - this.#namesakesAt
+    return namesakes > 0 ? namesakes : this.#others.length - this.#othersAt
+  }
+
   /** Tries the next candidates. 'more' when some are left, 'nobody' when none matched. */
   step(candidates = SEARCH_STEP): Match<P> | 'more' | 'nobody' {
     let batch: Candidate[] = []

@@ -3,16 +3,22 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { type Plan, stage } from '../../test/doubles/stage.ts'
 import { flightOf } from '../../test/vectors/flights.ts'
+import type { SiteProfile } from '../front/profile.ts'
 import { writeClientHello } from '../protocol/tls/hello-writer.ts'
 
 const SECRET = Buffer.from('8f0c4a1be27d5936a0c4f1e2d3b4a596', 'hex')
 const NOW = 1_795_347_266
 const FLIGHT = flightOf(1751)
+const PROFILE: SiteProfile = { flights: {} }
 
-async function greeted(plan: Pick<Plan, 'others'>, secret = SECRET) {
+function hello(secret = SECRET): Buffer {
+  const how = { class: 'tdlib', domain: 'www.example.org', unixSeconds: NOW } as const
+  return writeClientHello({ ...how, secret: createSecretKey(secret) }, randomBytes)
+}
+
+async function greeted(plan: Partial<Plan>, secret = SECRET) {
   const scene = stage({ secret: SECRET, now: NOW, ...plan })
-  const hello = { class: 'tdlib', domain: 'www.example.org', unixSeconds: NOW } as const
-  scene.client.says(writeClientHello({ ...hello, secret: createSecretKey(secret) }, randomBytes))
+  scene.client.says(hello(secret))
   await turn()
   return scene
 }
@@ -34,8 +40,7 @@ describe('the search for a user, beside a front on the same host', () => {
   test('whoever is known from there is not searched', async () => {
     const scene = stage({ secret: SECRET, now: NOW, others: 300 })
     scene.learn()
-    const hello = { class: 'tdlib', domain: 'www.example.org', unixSeconds: NOW } as const
-    scene.client.says(writeClientHello({ ...hello, secret: createSecretKey(SECRET) }, randomBytes))
+    scene.client.says(hello())
     await turn()
     scene.front.says(FLIGHT)
     await turn()
@@ -63,6 +68,29 @@ describe('the search for a user, beside a front on the same host', () => {
     await turn()
     expect(scene.isLearned()).toBe(false)
     expect(scene.searchedLater()).toBe(1)
+  })
+
+  // The first 16 take what their looks at the clock say.
+  test('an answer is held while that is long enough for all who are left', async () => {
+    const scene = await greeted({ others: 150, pace: 0.04 })
+    scene.front.says(FLIGHT)
+    await turn()
+    expect(scene.counted('handshakes_total', 'ok')).toBe(1)
+  })
+
+  test('and not for a moment where it is not', async () => {
+    const scene = await greeted({ others: 300, pace: 0.04 })
+    scene.front.says(FLIGHT)
+    expect(scene.client.written).toEqual(FLIGHT)
+    expect(scene.searchedLater()).toBe(1)
+  })
+
+  test('but is worth its time where the front is gone', async () => {
+    const scene = stage({ secret: SECRET, now: NOW, others: 300, pace: 0.04, profile: PROFILE })
+    scene.front.fails('ECONNREFUSED')
+    scene.client.says(hello())
+    await turn()
+    expect(scene.isLearned()).toBe(true)
   })
 
   test('a stranger’s answer is held no longer than it may be', async () => {

@@ -42,6 +42,10 @@ export class HeldFlight implements Deadline {
     this.#dependencies = dependencies
   }
 
+  get hasBegun(): boolean {
+    return this.#since !== undefined
+  }
+
   /** Milliseconds since its first byte; 0 while there is none. */
   get heldFor(): number {
     return this.#since === undefined ? 0 : this.#dependencies.now() - this.#since
@@ -76,8 +80,8 @@ export class HeldFlight implements Deadline {
   /** Something has changed: what came, or what is around it. */
   look(): void {
     const { clientGone, frontEnded } = this.#surroundings
-    const hasBegun = this.#since !== undefined || frontEnded || clientGone
-    if (hasBegun && this.#beginning.tell()) this.cancel()
+    const isOver = this.hasBegun || frontEnded || clientGone
+    if (isOver && this.#beginning.tell()) this.cancel()
     if (this.#whole.isAsked) this.#read()
   }
 

@@ -148,7 +148,12 @@ export class Tee implements LegHandler, Deadline {
     return this.#fromClient.bytes
   }
 
-  /** Milliseconds for which an answer of the front has been held; 0 while there is none. */
+  /** The front has begun to answer a hello that nobody has decided on. */
+  get isHolding(): boolean {
+    return this.#flight.hasBegun
+  }
+
+  /** Milliseconds for which that answer has been held; 0 while there is none. */
   get heldFor(): number {
     return this.#flight.heldFor
   }

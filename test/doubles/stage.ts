@@ -65,6 +65,8 @@ export interface Plan {
   readonly modes?: readonly Mode[]
   /** Whether the lists of addresses refuse the client; asked at accept and before the relay begins. */
   readonly listed?: () => boolean
+  /** Milliseconds that pass between two looks of the walk at its clock; default 0. */
+  readonly pace?: number
 }
 
 /** A whole walk without a socket, a clock or a thread: the legs are scripted, the shared memory is real. */
@@ -144,6 +146,7 @@ function furnish(
   }
   const domains = ['www.example.org', ...(plan.otherSite ? [plan.otherSite] : [])]
   const own = plan.ownHello === true
+  let looks = 0
   const { limits, previous, maintenance = false, others = 0 } = plan
   const stranger = (_: unknown, at: number) => ({
     name: `user${at}`,
@@ -232,7 +235,7 @@ function furnish(
     crowdOf: () => {},
     otherAnswer: plan.otherAnswer ?? (() => {}),
     random: randomBytes,
-    now: () => 0,
+    now: () => looks++ * (plan.pace ?? 0),
     unixSeconds: () => now,
     noticed: () => {},
     authentic: () => {},
