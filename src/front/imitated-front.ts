@@ -113,6 +113,10 @@ export class ImitatedFront implements Leg, Deadline {
     this.destroy()
   }
 
+  destroyAfterDrain(): void {
+    this.destroy()
+  }
+
   destroy(): void {
     this.#reacted = true
     this.#leaveClock()

@@ -47,6 +47,7 @@ test('a FIN, or a reset, comes behind what waited', async () => {
   for (const [ending, becomes] of [
     ['end', 'fin'],
     ['resetAfterDrain', 'reset'],
+    ['destroyAfterDrain', 'destroyed'],
   ] as const) {
     const { leg, inner, arrive } = begin()
     leg.write(Buffer.from('last'))

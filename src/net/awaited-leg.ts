@@ -23,8 +23,10 @@ export class AwaitedLeg implements Leg, LegHandler {
   bytesWritten = 0
   #inner: Leg | undefined
   #waiting: Buffer[] = []
-  #ending: 'open' | 'end' | 'reset after drain' | 'gone' = 'open'
+  #ending: 'open' | 'end' | 'reset after drain' | 'destroy after drain' | 'gone' = 'open'
   #paused = false
+  #isAttended = false
+  #keepAlive: number | undefined
   #window: (() => number) | undefined
   readonly #onClosed: ((leg: AwaitedLeg) => void) | undefined
 
@@ -36,6 +38,14 @@ export class AwaitedLeg implements Leg, LegHandler {
 
   get ended(): boolean {
     return this.#inner?.ended ?? false
+  }
+
+  get faded(): boolean {
+    return this.#inner?.faded ?? false
+  }
+
+  get stalled(): boolean {
+    return this.#inner?.stalled ?? this.#paused
   }
 
   get drained(): boolean {
@@ -101,6 +111,21 @@ export class AwaitedLeg implements Leg, LegHandler {
     else this.#leave()
   }
 
+  destroyAfterDrain(): void {
+    if (this.#inner) this.#inner.destroyAfterDrain()
+    else if (this.#ending !== 'gone') this.#ending = 'destroy after drain'
+  }
+
+  attend(): void {
+    this.#isAttended = true
+    this.#inner?.attend?.()
+  }
+
+  keepAlive(seconds: number | undefined): void {
+    this.#keepAlive = seconds
+    this.#inner?.keepAlive?.(seconds)
+  }
+
   /** Nobody waits for it any more; what arrives is closed. */
   #leave(): void {
     if (this.#ending === 'gone') return
@@ -126,11 +151,14 @@ export class AwaitedLeg implements Leg, LegHandler {
     this.connected = true
     leg.handler = this
     if (this.#window) leg.limitReads(this.#window)
+    if (this.#isAttended) leg.attend?.()
+    if (this.#keepAlive !== undefined) leg.keepAlive?.(this.#keepAlive)
     const waited = this.#waiting
     this.#waiting = []
     const isTaken = waited.length === 0 || leg.write(Buffer.concat(waited))
     if (this.#ending === 'end') leg.end()
     if (this.#ending === 'reset after drain') leg.resetAfterDrain()
+    else if (this.#ending === 'destroy after drain') leg.destroyAfterDrain()
     else if (isTaken && waited.length > 0) this.handler.onDrain(this)
     if (!this.#paused) leg.resume()
   }

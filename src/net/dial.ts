@@ -45,7 +45,7 @@ export function dial(
     highWaterMark: 1,
     onread: {
       buffer: (): Buffer => (window === undefined ? outgoing.window() : outgoing.windowOf(window())),
-      callback: (n: number, bytes: Uint8Array): boolean => leg.handler.onBytes(leg, n, bytes),
+      callback: (n: number, bytes: Uint8Array): boolean => leg.deliver(n, bytes),
     },
   }
   const socket = connect(options)

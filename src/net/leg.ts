@@ -25,6 +25,10 @@ export interface Leg {
   readonly ended: boolean
   /** System error code (ECONNREFUSED, ETIMEDOUT …) once lost. */
   readonly failure: string | undefined
+  /** Lost long after its FIN, and nothing was said to it since: the other side has closed its socket, of which nobody hears. */
+  readonly faded?: boolean
+  /** Its reading stands still. */
+  readonly stalled?: boolean
   /** True when the kernel has everything that was written. */
   readonly drained: boolean
   /** The end that the target sees of this connection; undefined for unix sockets, and where only another host knows it. */
@@ -48,4 +52,8 @@ export interface Leg {
   /** RST after what was written has been taken by the kernel. */
   resetAfterDrain(): void
   destroy(): void
+  /** FIN after what was written, and gone: the system answers what comes then. */
+  destroyAfterDrain(): void
+  /** From now on a reset is noticed also while its reading stands still; what was not read before it is lost then. */
+  attend?(): void
 }

@@ -105,7 +105,7 @@ function receive(socket: Socket, endpoint: Endpoint, dependencies: ListenDepende
   const { outgoing, reads } = dependencies
   const limitReads = (window: () => number) => reads.limit(socket, () => outgoing.windowOf(window()))
   const leg = new SocketLeg(socket, UNSET, dependencies, { unix, limitReads })
-  reads.readInto(socket, (n, bytes) => leg.handler.onBytes(leg, n, bytes))
+  reads.readInto(socket, (n, bytes) => leg.deliver(n, bytes))
   leg.handler = dependencies.accept({
     leg,
     address: unmap(socket.remoteAddress ?? ''),

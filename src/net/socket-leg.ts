@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import type { Descriptors } from './descriptors.ts'
-import type { HalfClosed } from './half-closed.ts'
 import type { Leg, LegHandler, LocalEnd } from './leg.ts'
 import type { OutgoingBuffers } from './outgoing.ts'
 import { type SocketOwner, tieSocket, type WriteDone } from './tied-socket.ts'
+import type { UnwatchedLegs } from './unwatched-legs.ts'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -11,6 +11,8 @@ const EMPTY = Buffer.alloc(0)
 const LONGEST_INTERVAL = 75
 /** Unanswered ones after which a connection is given up: of Linux and of Go. */
 const PROBES = 9
+/** Ticks: half a minute. A kernel answers for a socket that is closed behind its FIN for a minute (tcp_fin_timeout). */
+const FADES_AFTER = 600
 
 export interface LegState {
   unix: boolean
@@ -21,7 +23,7 @@ export interface LegState {
 
 export interface LegResources {
   outgoing: OutgoingBuffers
-  halfClosed: HalfClosed
+  unwatched: UnwatchedLegs
   descriptors: Descriptors
 }
 
@@ -37,6 +39,8 @@ export class SocketLeg implements Leg, SocketOwner {
   connected: boolean
   ended = false
   failure: string | undefined
+  faded = false
+  stalled = false
   readonly #socket: Socket
   readonly #unix: boolean
   readonly #onClosed: ((leg: SocketLeg) => void) | undefined
@@ -48,6 +52,14 @@ export class SocketLeg implements Leg, SocketOwner {
   #broken = false
   #lost = false
   #resetWhenDrained = false
+  /** The FIN is on its way: Node would report a reset now as failed, and never close the descriptor. */
+  #shuttingDown = false
+  #resetWhenShut = false
+  /** Something was written since the other side's FIN. */
+  #wroteAfterEnd = false
+  #isAttended = false
+  /** Ticks for which it was unwatched when the kernel was asked last. */
+  #unwatchedFor = 0
   #keepAlive: number | undefined
   /** Where a proxy stands between: what it said of its own end. */
   #farEnd: LocalEnd | 'unknown' | undefined
@@ -97,8 +109,11 @@ export class SocketLeg implements Leg, SocketOwner {
   write(bytes: Buffer): boolean {
     if (this.#broken || this.#lost) return false
     const done = this.#socket.write(bytes)
-    // After the peer's FIN its reset shows on a write only, one segment later.
-    if (this.ended) setImmediate(askKernel, this)
+    if (this.ended) {
+      this.#wroteAfterEnd = true
+      // After the peer's FIN its reset shows on a write only, one segment later.
+      setImmediate(askKernel, this)
+    }
     return done
   }
 
@@ -121,7 +136,15 @@ export class SocketLeg implements Leg, SocketOwner {
     return false
   }
 
+  /** What was read, for whoever has the leg now. */
+  deliver(n: number, bytes: Uint8Array): boolean {
+    const goesOn = this.handler.onBytes(this, n, bytes)
+    if (!goesOn) this.#stands()
+    return goesOn
+  }
+
   pause(): void {
+    this.#stands()
     this.#socket.pause()
   }
 
@@ -129,15 +152,27 @@ export class SocketLeg implements Leg, SocketOwner {
     const bytes = this.#unread
     if (bytes) {
       this.#unread = undefined
-      if (!this.handler.onBytes(this, bytes.length, bytes)) return
+      if (!this.deliver(bytes.length, bytes)) return
     }
+    this.stalled = false
+    if (this.#isAttended && !this.ended) this.#resources.unwatched.delete(this)
     this.#socket.resume()
+  }
+
+  #stands(): void {
+    this.stalled = true
+    if (this.#isAttended && !this.#lost) this.#resources.unwatched.add(this)
+  }
+
+  attend(): void {
+    this.#isAttended = true
+    if (this.stalled) this.#stands()
   }
 
   /** Bytes that were read too far come again, as the first after the next `resume`. */
   unread(bytes: Buffer): void {
     this.#unread = bytes
-    this.#socket.pause()
+    this.pause()
   }
 
   /** Gives it up as if the system had said so; the handler hears `onLost`. */
@@ -167,8 +202,11 @@ export class SocketLeg implements Leg, SocketOwner {
   reset(): void {
     this.#lost = true
     // It throws on unix sockets, and on a socket that is still connecting it would wait for the connect.
-    if (this.connected && !this.#unix) this.#socket.resetAndDestroy()
-    else this.#socket.destroy()
+    if (!this.connected || this.#unix) this.#socket.destroy()
+    else if (this.#shuttingDown) {
+      this.#resetWhenShut = true
+      this.#socket.pause()
+    } else this.#socket.resetAndDestroy()
   }
 
   resetAfterDrain(): void {
@@ -181,9 +219,16 @@ export class SocketLeg implements Leg, SocketOwner {
     this.#socket.destroy()
   }
 
+  destroyAfterDrain(): void {
+    this.#lost = true
+    this.#socket.destroySoon()
+  }
+
   /** A write of nothing makes the kernel report a reset that reading no longer shows; no segment leaves for it. */
-  ask(): void {
-    if (!this.#lost && this.#socket.writable && this.drained) this.#socket.write(EMPTY)
+  ask(ticks = 0): void {
+    if (this.#lost || !this.connected || !this.#socket.writable || !this.drained) return
+    this.#unwatchedFor = ticks
+    this.#socket.write(EMPTY)
   }
 
   // What the socket tells.
@@ -199,10 +244,34 @@ export class SocketLeg implements Leg, SocketOwner {
     if (error && !this.#broken) {
       this.#broken = true
       this.failure ??= (error as NodeJS.ErrnoException).code ?? 'EIO'
-      if (this.ended) this.#loseNow()
-      else this.#socket.resume()
+      this.#breaks()
     }
     done?.()
+  }
+
+  /** Unless the words that came before are to be read: those of a peer that resets are often the reason. */
+  #breaks(): void {
+    if (this.ended) {
+      this.faded = !this.#wroteAfterEnd && (this.#unix || this.#unwatchedFor >= FADES_AFTER)
+      this.#loseNow()
+    } else if (this.#isAttended && this.stalled) this.#loseNow()
+    else this.#socket.resume()
+  }
+
+  beginShutdown(): boolean {
+    if (this.#resetWhenDrained && !this.#lost) {
+      this.reset()
+      return false
+    }
+    this.#shuttingDown = true
+    return true
+  }
+
+  shutdownDone(): void {
+    this.#shuttingDown = false
+    if (!this.#resetWhenShut) return
+    this.#resetWhenShut = false
+    this.#socket.resetAndDestroy()
   }
 
   handleConnect(): void {
@@ -211,10 +280,10 @@ export class SocketLeg implements Leg, SocketOwner {
 
   handleEnd(): void {
     this.ended = true
-    // It may be the rest of a reset: ask before passing a FIN on.
+    // It may be the rest of a reset: ask before passing a FIN on. A unix socket's peer says a reset when it is read.
     if (this.#socket.writableLength > 0) setImmediate(settle, this)
     else {
-      this.ask()
+      if (!this.#unix) this.ask()
       this.settle()
     }
   }
@@ -223,7 +292,7 @@ export class SocketLeg implements Leg, SocketOwner {
     if (this.#lost) return
     // A reset on the heels of the FIN: whoever is told of both at once hears of the reset alone.
     if (this.#broken) return this.#loseNow()
-    this.#resources.halfClosed.add(this)
+    this.#resources.unwatched.add(this)
     this.handler.onEnd(this)
   }
 
@@ -241,16 +310,17 @@ export class SocketLeg implements Leg, SocketOwner {
 
   handleClose(): void {
     this.#releaseHeld()
-    this.#resources.halfClosed.delete(this)
-    this.#resources.descriptors.closed()
+    this.#resources.unwatched.delete(this)
     this.handler.onClosed(this)
     this.#onClosed?.(this)
+    // Last: whoever waits for a descriptor must find this connection over.
+    this.#resources.descriptors.closed()
   }
 
   #loseNow(): void {
     if (this.#lost) return
     this.#lost = true
-    this.#resources.halfClosed.delete(this)
+    this.#resources.unwatched.delete(this)
     this.#socket.destroy()
     this.handler.onLost(this)
   }

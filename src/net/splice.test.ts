@@ -1,14 +1,13 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ScriptedLeg } from '../../test/doubles/scripted-leg.ts'
+import { socketResources } from '../../test/doubles/socket-resources.ts'
 import { freePort } from '../../test/world/free-port.ts'
-import { Descriptors } from './descriptors.ts'
+import type { Descriptors } from './descriptors.ts'
 import { dial } from './dial.ts'
-import { HalfClosed } from './half-closed.ts'
 import { type Listening, listen } from './listener.ts'
-import { OutgoingBuffers } from './outgoing.ts'
 import { Splice } from './splice.ts'
-import { SharedReads } from './static-read.ts'
 
 type End = 'open' | 'fin' | 'reset'
 
@@ -125,7 +124,8 @@ describe('a splice ends as a direct connection does', () => {
   let relay: Listening
   let relayPort = 0
   let ticking: NodeJS.Timeout
-  const over: number[] = []
+  let over = 0
+  let descriptors: Descriptors
 
   beforeAll(async () => {
     front = createServer({ allowHalfOpen: true }, (socket) => {
@@ -135,12 +135,10 @@ describe('a splice ends as a direct connection does', () => {
     await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
     frontPort = (front.address() as AddressInfo).port
 
-    const reads = new SharedReads()
-    expect(await reads.probe()).toBe(true)
-    const halfClosed = new HalfClosed()
-    const descriptors = new Descriptors(new SharedArrayBuffer(4), 0, 1000)
-    const resources = { reads, halfClosed, descriptors, outgoing: new OutgoingBuffers(reads.buffer) }
-    ticking = setInterval(halfClosed.sweep, 50)
+    const resources = socketResources()
+    expect(await resources.reads.probe()).toBe(true)
+    descriptors = resources.descriptors
+    ticking = setInterval(resources.unwatched.sweep, 50)
     relayPort = await freePort()
     relay = await listen(
       {
@@ -155,7 +153,7 @@ describe('a splice ends as a direct connection does', () => {
         accept: ({ leg }) => {
           const unset = new Splice(leg, leg, 2, () => {})
           const other = dial({ kind: 'tcp', host: '127.0.0.1', port: frontPort }, unset, resources)
-          other.handler = new Splice(leg, other, 2, () => over.push(descriptors.own))
+          other.handler = new Splice(leg, other, 2, () => over++)
           return other.handler
         },
       },
@@ -189,7 +187,38 @@ describe('a splice ends as a direct connection does', () => {
   })
 
   test('every splice is over and no descriptor is left', async () => {
-    await expect.poll(() => over.length).toBe(PROBES.length)
-    expect(over.at(-1)).toBe(0)
+    await expect.poll(() => over).toBe(PROBES.length)
+    await expect.poll(() => descriptors.own).toBe(0)
+  })
+})
+
+describe('a splice whose front has said FIN', () => {
+  function ended() {
+    const [client, front] = [new ScriptedLeg(), new ScriptedLeg()]
+    const splice = new Splice(client, front, 2, () => {})
+    client.handler = splice
+    front.handler = splice
+    front.ends()
+    return { client, front }
+  }
+
+  test('asks whether its socket is still there', () => {
+    const { client, front } = ended()
+    expect(client.ending).toBe('fin')
+    expect(front.keptAlive).toBe(10)
+  })
+
+  test('leaves a silent client when it is gone, without a word', () => {
+    const { client, front } = ended()
+    front.faded = true
+    front.fails('EPIPE')
+    expect(client.ending).toBe('destroyed')
+  })
+
+  test('resets a client to whose words the front’s system has answered so', () => {
+    const { client, front } = ended()
+    client.says(Buffer.from('more'))
+    front.fails('EPIPE')
+    expect(client.ending).toBe('reset')
   })
 })

@@ -1,6 +1,12 @@
 import type { Leg, LegHandler } from './leg.ts'
 
 /**
+ * Seconds after which a front that has said FIN is asked whether its socket is still there. A client that says nothing to
+ * its FIN learns nothing, but would keep two descriptors for ever.
+ */
+const ENDED_FRONT_ASKED_AFTER = 10
+
+/**
  * Two legs that carry each other's bytes and endings unchanged: FIN as FIN after the last byte, RST as RST, no timer, no
  * cap, no byte of its own. What one side does not take stops the reading of the other.
  */
@@ -16,6 +22,7 @@ export class Splice implements LegHandler {
     this.#front = front
     this.#open = open
     this.#onOver = onOver
+    front.attend?.()
   }
 
   onBytes(leg: Leg, n: number, bytes: Uint8Array): boolean {
@@ -28,10 +35,15 @@ export class Splice implements LegHandler {
 
   onEnd(leg: Leg): void {
     this.#peer(leg).end()
+    if (leg === this.#front) leg.keepAlive?.(ENDED_FRONT_ASKED_AFTER)
   }
 
   onLost(leg: Leg): void {
-    this.#peer(leg).resetAfterDrain()
+    const peer = this.#peer(leg)
+    if (leg.faded) peer.destroyAfterDrain()
+    // What the front has not sent is lost for a client that does not read, too.
+    else if (leg === this.#front && leg.stalled) peer.reset()
+    else peer.resetAfterDrain()
   }
 
   onClosed(_leg: Leg): void {

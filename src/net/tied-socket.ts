@@ -4,6 +4,10 @@ import { Socket } from 'node:net'
 export interface SocketOwner {
   /** Returns what is called when the write has ended, which must call `done` without an error. */
   beginWrite(done: WriteDone): WriteDone
+  /** Everything is written, and the FIN is next. False: it is not to be said. */
+  beginShutdown(): boolean
+  /** The FIN is said, or could not be. */
+  shutdownDone(): void
   handleConnect(): void
   handleEnd(): void
   handleError(error: NodeJS.ErrnoException): void
@@ -59,7 +63,13 @@ function softWritev(this: TiedSocket, chunks: Parameters<RawWritev>[0], done: Wr
 }
 /** A failed shutdown says nothing that the read side does not. */
 function softFinal(this: TiedSocket, done: WriteDone): void {
-  final.call(this, () => done())
+  const owner = this[kOwner]
+  // A socket that is still connecting comes here once more when it is connected.
+  if (!this.connecting && !owner.beginShutdown()) return done()
+  final.call(this, () => {
+    owner.shutdownDone()
+    done()
+  })
 }
 
 function onEnd(this: Socket): void {

@@ -34,7 +34,7 @@ export class Wheel {
     if (bucket?.delete(deadline) && bucket.size === 0) this.#buckets.delete(deadline.dueTick)
   }
 
-  /** Runs at every tick: for what is looked at in bulk (idle sessions, half-closed legs). Returns how to end that. */
+  /** Runs at every tick, once for all that were missed: for what is looked at in bulk. Returns how to end that. */
   everyTick(sweep: (now: number) => void): () => void {
     this.#sweeps.add(sweep)
     return () => this.#sweeps.delete(sweep)
@@ -43,6 +43,7 @@ export class Wheel {
   /** Moves the clock on, running what falls due on the way in order. */
   advance(milliseconds: number): void {
     this.#behind += milliseconds
+    let ticked = false
     while (this.#behind >= TICK_MILLISECONDS) {
       this.#behind -= TICK_MILLISECONDS
       this.now += TICK_MILLISECONDS
@@ -53,7 +54,9 @@ export class Wheel {
         for (const deadline of bucket) deadline.expire()
         this.#buckets.delete(this.#tick)
       }
-      for (const sweep of this.#sweeps) sweep(this.now)
+      ticked = true
     }
+    // Once, however late the loop is: what a thread has no time for must not be asked of it again and again.
+    if (ticked) for (const sweep of this.#sweeps) sweep(this.now)
   }
 }

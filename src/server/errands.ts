@@ -1,11 +1,11 @@
 import type { Config } from '../config/schema.ts'
 import { Descriptors, descriptorBudget } from '../net/descriptors.ts'
 import type { Names } from '../net/dns/names.ts'
-import { HalfClosed } from '../net/half-closed.ts'
 import { LegStream } from '../net/leg-stream.ts'
 import { type OpenStream, straightStream } from '../net/open-stream.ts'
 import { OutgoingBuffers } from '../net/outgoing.ts'
 import { SharedReads } from '../net/static-read.ts'
+import { UnwatchedLegs } from '../net/unwatched-legs.ts'
 import { TICK_MILLISECONDS, Wheel } from '../net/wheel.ts'
 import { Roads } from '../telegram/roads.ts'
 import type { Counters } from '../telemetry/counters.ts'
@@ -122,11 +122,11 @@ export class Errands {
 /** What legs need, in the thread of the supervisor; made only where something goes by an upstream. */
 function ownThread({ descriptors: words }: SharedMemory) {
   const wheel = new Wheel()
-  const halfClosed = new HalfClosed()
+  const unwatched = new UnwatchedLegs()
   const reads = new SharedReads()
   const descriptors = new Descriptors(words, SUPERVISOR, descriptorBudget())
   const now = () => performance.now()
-  wheel.everyTick(halfClosed.sweep)
+  wheel.everyTick(unwatched.sweep)
   let last = now()
   const ticking = setInterval(() => {
     const tick = now()
@@ -135,7 +135,7 @@ function ownThread({ descriptors: words }: SharedMemory) {
   }, TICK_MILLISECONDS).unref()
   return {
     now,
-    resources: { wheel, halfClosed, reads, descriptors, outgoing: new OutgoingBuffers(reads.buffer) },
+    resources: { wheel, unwatched, reads, descriptors, outgoing: new OutgoingBuffers(reads.buffer) },
     stop: () => clearInterval(ticking),
   }
 }

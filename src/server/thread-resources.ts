@@ -1,8 +1,8 @@
 import { Descriptors } from '../net/descriptors.ts'
-import { HalfClosed } from '../net/half-closed.ts'
 import { LocalPorts, localPortRange } from '../net/local-ports.ts'
 import { OutgoingBuffers } from '../net/outgoing.ts'
 import type { SharedReads } from '../net/static-read.ts'
+import { UnwatchedLegs } from '../net/unwatched-legs.ts'
 import { Wheel } from '../net/wheel.ts'
 import type { Log } from '../telemetry/guarded-log.ts'
 import type { FromWorker, WorkerStart } from './messages.ts'
@@ -21,7 +21,7 @@ export interface ThreadResources {
   readonly wheel: Wheel
   readonly reads: SharedReads
   readonly outgoing: OutgoingBuffers
-  readonly halfClosed: HalfClosed
+  readonly unwatched: UnwatchedLegs
   readonly descriptors: Descriptors
   readonly ports: LocalPorts
   now(): number
@@ -32,9 +32,9 @@ export function threadResources(
   { log, reads, now }: ThreadResourcesOptions,
 ): ThreadResources {
   const wheel = new Wheel()
-  const halfClosed = new HalfClosed()
+  const unwatched = new UnwatchedLegs()
   const descriptors = new Descriptors(start.shared.descriptors, start.index, start.descriptorBudget)
-  wheel.everyTick(halfClosed.sweep)
+  wheel.everyTick(unwatched.sweep)
   wheel.everyTick(descriptors.serve)
   const share = localPortRange() / (start.shared.rows - 1)
   const ports = new LocalPorts(share, { scarce: portsWarning(log, now) })
@@ -44,7 +44,7 @@ export function threadResources(
     wheel,
     reads,
     outgoing: new OutgoingBuffers(reads.buffer),
-    halfClosed,
+    unwatched,
     descriptors,
     now,
   }

@@ -83,6 +83,10 @@ export class ShadowsocksLeg implements Leg, LegHandler {
     this.#inner.destroy()
   }
 
+  destroyAfterDrain(): void {
+    this.#inner.destroyAfterDrain()
+  }
+
   // What the inner leg tells.
 
   onBytes(inner: SocketLeg, n: number, bytes: Uint8Array): boolean {

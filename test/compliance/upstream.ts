@@ -1,15 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Descriptors } from '../../src/net/descriptors.ts'
-import { type DialFailure, type DialResources, dialFailure } from '../../src/net/dial.ts'
+import { type DialFailure, dialFailure } from '../../src/net/dial.ts'
 import type { Endpoint } from '../../src/net/endpoint.ts'
-import { HalfClosed } from '../../src/net/half-closed.ts'
-import { OutgoingBuffers } from '../../src/net/outgoing.ts'
-import { SharedReads } from '../../src/net/static-read.ts'
 import { Wheel } from '../../src/net/wheel.ts'
 import { dialDataCentre } from '../../src/telegram/dial-data-centre.ts'
 import { Caller } from '../doubles/caller.ts'
 import { type ProxyScript, ScriptedProxy, type Tunnel } from '../doubles/scripted-proxy.ts'
+import { socketResources } from '../doubles/socket-resources.ts'
 import { contentBytes } from '../world/data-centre/content.ts'
 import { freePort } from '../world/free-port.ts'
 import { waitFor } from '../world/wait-for.ts'
@@ -23,14 +20,8 @@ const HELLO = Buffer.from('hello')
 /** What every way out of this host must do. */
 export function upstreamCompliance(adapter: UpstreamAdapter): void {
   describe(`an upstream: ${adapter.name}`, () => {
-    const reads = new SharedReads()
-    const descriptors = new Descriptors(new SharedArrayBuffer(8), 0, 1000)
-    const resources: DialResources = {
-      reads,
-      descriptors,
-      outgoing: new OutgoingBuffers(reads.buffer),
-      halfClosed: new HalfClosed(),
-    }
+    const resources = socketResources()
+    const { descriptors } = resources
     let proxy: ScriptedProxy | undefined
     afterEach(() => proxy?.stop())
 

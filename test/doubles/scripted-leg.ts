@@ -22,7 +22,11 @@ export class ScriptedLeg implements Leg {
   window: () => number = () => Number.POSITIVE_INFINITY
   /** Seconds. */
   keptAlive: number | undefined
-  ending: 'open' | 'fin' | 'reset' | 'destroyed' | 'reset after drain' = 'open'
+  faded = false
+  get stalled(): boolean {
+    return !this.reading
+  }
+  ending: 'open' | 'fin' | 'reset' | 'destroyed' | 'reset after drain' | 'destroyed after drain' = 'open'
   readonly #written: Buffer[] = []
 
   constructor(handler: LegHandler = UNSET) {
@@ -83,6 +87,10 @@ export class ScriptedLeg implements Leg {
 
   destroy(): void {
     this.ending = 'destroyed'
+  }
+
+  destroyAfterDrain(): void {
+    this.ending = this.drained ? 'destroyed' : 'destroyed after drain'
   }
 
   // What the peer does.

@@ -1,12 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { Descriptors } from '../../src/net/descriptors.ts'
 import { dial } from '../../src/net/dial.ts'
 import type { Endpoint } from '../../src/net/endpoint.ts'
-import { HalfClosed } from '../../src/net/half-closed.ts'
 import type { Leg, LegHandler } from '../../src/net/leg.ts'
 import { listen } from '../../src/net/listener.ts'
-import { OutgoingBuffers } from '../../src/net/outgoing.ts'
-import { SharedReads } from '../../src/net/static-read.ts'
 import { Wheel } from '../../src/net/wheel.ts'
 import { addressBytes } from '../../src/protocol/ip-address.ts'
 import { crc32 } from '../../src/protocol/middle/checksum.ts'
@@ -14,6 +10,7 @@ import { openedCipher, openInit } from '../../src/protocol/obfuscated2.ts'
 import { MiddleRelay } from '../../src/relay/middle-relay.ts'
 import type { MiddleTable } from '../../src/telegram/middle/middle-directory.ts'
 import { MiddleProxies } from '../../src/telegram/middle/middle-proxies.ts'
+import { socketResources } from '../doubles/socket-resources.ts'
 import { freePort } from '../world/free-port.ts'
 
 export interface BareRoadOptions {
@@ -33,10 +30,8 @@ const UNSET: LegHandler = { onBytes: () => false, onDrain() {}, onEnd() {}, onLo
 export async function openBareRoad({ secret, middleSecret, addresses, adTag, ...options }: BareRoadOptions) {
   const unixSeconds = options.unixSeconds ?? (() => Math.floor(Date.now() / 1000))
   const wheel = new Wheel()
-  const reads = new SharedReads()
-  const outgoing = new OutgoingBuffers(reads.buffer)
-  const descriptors = new Descriptors(new SharedArrayBuffer(8), 1, 10_000)
-  const resources = { outgoing, halfClosed: new HalfClosed(), descriptors, reads }
+  const resources = socketResources()
+  const { outgoing } = resources
   const waiting = { held: 0, most: 128 * 1024 * 1024 }
   const failures: string[] = []
   const results: string[] = []
