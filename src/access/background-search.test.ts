@@ -132,9 +132,9 @@ describe('BackgroundSearch', () => {
   test('what waits is bounded, and somebody new takes the place of one who floods', () => {
     const { background, ask, work, done } = scene()
     for (let n = 0; n < 5000; n++) ask('flood')
-    expect(background.waiting).toBe(4096)
+    expect(background.waiting).toBe(1024)
     expect(ask('new')).toBe(true)
-    expect(background.waiting).toBe(4096)
+    expect(background.waiting).toBe(1024)
     work(6)
     expect(done).toEqual(['new', 'flood'])
   })

@@ -1,8 +1,11 @@
 import type { Match, Search } from './search.ts'
 import type { VainSearches } from './vain-searches.ts'
 
-/** Searches that wait; beyond it those of addresses that ask most are given up (their clients try again). */
-const MAX_WAITING = 4096
+/**
+ * Searches that wait; beyond it those of addresses that ask most are given up (their clients try again). Each keeps its hello
+ * six times over, 10 to 25 KB; among ten thousand users so many take minutes.
+ */
+const MAX_WAITING = 1024
 /** The worker works a quarter of the time at most for those it does not know. */
 const REST_FOR_EACH_MILLISECOND = 3
 const SHORTEST_REST = 1

@@ -138,6 +138,12 @@ describe('an imitated front', () => {
     expect(leave).toHaveBeenCalledTimes(2)
   })
 
+  it('bears it for ever where the front was seen to', () => {
+    const { wheel, settle } = open({ ...MANNERS, silences: [], endures: true })
+    wheel.advance(24 * 60 * 60_000)
+    expect(settle()).toEqual([])
+  })
+
   it('bears it no longer than it may', () => {
     const { wheel, settle } = open(MANNERS, { longest: 1000 })
     wheel.advance(1200)

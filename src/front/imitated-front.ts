@@ -1,7 +1,7 @@
 import type { Leg, LegHandler } from '../net/leg.ts'
 import type { Deadline, Wheel } from '../net/wheel.ts'
 import type { ClockedStay } from './front-clocks.ts'
-import type { Manners, Offence, Reaction } from './manners.ts'
+import { type Manners, type Offence, type Reaction, USUAL_SILENCE } from './manners.ts'
 
 const RECORD_HEADER = 5
 const CHANGE_CIPHER_SPEC = 0x14
@@ -22,8 +22,6 @@ const USUAL: Reaction = { atHeader: false, says: [[APPLICATION_DATA, 19]], end: 
 const FAREWELL: Reaction = { ...USUAL, says: [] }
 const USUAL_CCS = 32
 const USUAL_TAKES = 16_384
-/** nginx's, for a front that was not seen to end a silent client. */
-const USUAL_SILENCE = 60_000
 
 export interface ImitatedFrontOptions {
   readonly manners: Manners | undefined
@@ -74,11 +72,13 @@ export class ImitatedFront implements Leg, Deadline {
     this.#manners = manners
     this.#dependencies = dependencies
     this.#stay = stay
-    const { silences = [] } = manners ?? {}
-    const drawn = silences[dependencies.random(1)[0]! % Math.max(1, silences.length)] ?? USUAL_SILENCE
+    const { silences = [], endures } = manners ?? {}
+    const usual = endures ? Number.POSITIVE_INFINITY : USUAL_SILENCE
+    const drawn = silences[dependencies.random(1)[0]! % Math.max(1, silences.length)] ?? usual
     const left = stay?.left ?? drawn - elapsed
     const most = (longestSilence ?? Number.POSITIVE_INFINITY) - elapsed
-    dependencies.wheel.schedule(this, Math.max(0, Math.min(left, most)))
+    const patience = Math.max(0, Math.min(left, most))
+    if (patience < Number.POSITIVE_INFINITY) dependencies.wheel.schedule(this, patience)
   }
 
   write(bytes: Buffer): boolean {

@@ -41,6 +41,8 @@ export interface Manners {
   readonly takes: number
   /** After so many milliseconds from the accept it ends a silent client; several measurements. Empty: it was not seen to. */
   readonly silences: readonly number[]
+  /** It was watched for as long as we watch, and bore the silence. */
+  readonly endures?: boolean | undefined
   /** How it does so; `end: 'open'` while that was not seen. */
   readonly silence: Reaction
   /** That of all its connections, where each silence ends with it; absent where each has a timer of its own. */
@@ -63,15 +65,26 @@ const MOST_SAYINGS = 16
 /** What a server reads at once: at most a full record or some more. */
 export const MOST_TAKEN = 65_536
 
+/** nginx's patience, for a front whose own is not known. */
+export const USUAL_SILENCE = 60_000
+
 /** It says nothing, and does not end. */
 export const ENDURES: Reaction = { atHeader: false, says: [], end: 'open' }
 
 export function withSilence(before: Manners, { began, ended, silence }: EndedSilence): Manners {
   return {
     ...before,
+    endures: undefined,
     silences: [...before.silences, Math.round(ended - began)].slice(-SILENCES_KEPT),
     silence,
   }
+}
+
+/** How the front would part from somebody who says nothing: for whoever cannot ask it. Milliseconds from the accept. */
+export function withoutFront(manners: Manners | undefined): { patience: number; end: 'fin' | 'reset' } {
+  const { silences = [], endures, silence } = manners ?? {}
+  const patience = silences.at(-1) ?? (endures ? LONGEST_SILENCE : USUAL_SILENCE)
+  return { patience, end: silence?.end === 'reset' ? 'reset' : 'fin' }
 }
 
 /** Reads manners from what may be anything: a file can be damaged. */
@@ -94,6 +107,7 @@ export function readManners(value: unknown): Manners | undefined {
     ccsTaken,
     takes,
     silences: silences.map(Number).slice(-SILENCES_KEPT),
+    endures: value.endures === true ? true : undefined,
     silence,
     clock: readCoarseClock(value.clock),
   }

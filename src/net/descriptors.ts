@@ -58,10 +58,18 @@ export class Descriptors {
     return this.#all() >= this.#budget * STRANGERS_SHARE
   }
 
-  /** Runs at once, or in order when descriptors are free again. */
-  whenFree(run: () => void): void {
+  /** Runs at once, or in order when descriptors are free again. Returns how to call that off. */
+  whenFree(run: () => void): () => void {
     if (!this.scarce && this.#waiting.size === 0) run()
     else this.#waiting.add(run)
+    return () => {
+      this.#waiting.delete(run)
+    }
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.size
   }
 
   /** Lets those in who can be: also once a tick, because other workers free descriptors too. */

@@ -1,7 +1,7 @@
 import type { Wheel } from '../net/wheel.ts'
 
-/** Ticks between two messages: a second. */
-const TICKS_PER_POST = 20
+/** Milliseconds between two messages. */
+const BETWEEN_POSTS = 1000
 /** Kinds of hellos of one second; more are counted together. */
 const MOST_KINDS = 64
 const OTHER = 'other'
@@ -18,11 +18,13 @@ export interface ClientCounts {
 export class ClientTally {
   readonly #hellos = new Map<string, number>()
   readonly #users = new Map<number, [ok: number, silent: number]>()
-  #ticks = 0
+  #toldAt = 0
 
   constructor(wheel: Wheel, post: (counts: ClientCounts) => void) {
-    wheel.everyTick(() => {
-      if (++this.#ticks % TICKS_PER_POST === 0) this.#tell(post)
+    wheel.everyTick((now) => {
+      if (now - this.#toldAt < BETWEEN_POSTS) return
+      this.#toldAt = now
+      this.#tell(post)
     })
   }
 

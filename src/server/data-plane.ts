@@ -9,6 +9,7 @@ import { UsageRows } from '../access/usage-rows.ts'
 import { VainSearches } from '../access/vain-searches.ts'
 import { FrontClocks } from '../front/front-clocks.ts'
 import { ImitatedFront } from '../front/imitated-front.ts'
+import { withoutFront as partsWithout } from '../front/manners.ts'
 import { SeenHellos } from '../front/seen-hellos.ts'
 import { shapingOf } from '../front/shaping.ts'
 import { siteChooser } from '../front/sites.ts'
@@ -254,11 +255,10 @@ export class DataPlane {
     const house = this.#house
     const { site } = house.sites(undefined)
     const awaitsInit = modes.some((mode) => mode !== 'tls')
-    const outlivesFront =
-      house.settings.answer !== 'mirror' && this.#settings.profiles.some((profile) => profile !== undefined)
+    const withoutFront = this.#outlivesFront ? partsWithout(site.profile?.manners) : undefined
     const { wheel, now } = this.#thread
     const shaping = this.#shaping
-    const tee = new Tee(caller.leg, { wheel, now, awaitsInit, outlivesFront, shaping }, () => {})
+    const tee = new Tee(caller.leg, { wheel, now, awaitsInit, withoutFront, shaping }, () => {})
     if (this.#thread.descriptors.exhausted || this.#leadsBack(site) || this.#mustClose(caller)) {
       caller.leg.reset()
       return tee
@@ -269,17 +269,25 @@ export class DataPlane {
     const shownAddress = maskAddress(address, this.#settings.config.log.addresses)
     const route = this.#sites.wantRoutes ? routeOf(caller) : undefined
     const visitor = { address, port, modes, shownAddress, family, listener, route, acceptedAt: house.now() }
-    this.#thread.descriptors.whenFree(() => {
-      if (tee.abandoned) return
+    const callOff = this.#thread.descriptors.whenFree(() => {
       if (this.#leadsBack(site)) tee.refuse()
       else tee.showTo((handler) => house.dialFront(site, handler, visitor))
     })
+    tee.awaitFront(callOff)
     walk(tee, visitor, house).catch((error: unknown) => {
       // A fault of ours must cost one connection, and be seen.
       house.log.error('walk failed', { error })
       tee.splice()
     })
     return tee
+  }
+
+  /** A hello may be another site's, or answered by what was recorded. */
+  get #outlivesFront(): boolean {
+    const { sites, profiles, config } = this.#settings
+    return (
+      sites.length > 1 || (config.front.answer !== 'mirror' && profiles.some((each) => each !== undefined))
+    )
   }
 
   #mustClose({ address }: Caller): boolean {

@@ -23,7 +23,8 @@ import { pooledRandom } from './random-pool.ts'
 import type { ThreadResources } from './thread-resources.ts'
 import { upstreamCounters, waysOut } from './ways-out.ts'
 
-const TICKS_PER_TEND = 20
+/** Milliseconds. */
+const BETWEEN_TENDS = 1000
 
 /** The connections that a worker begins, counted. */
 export class Dialling {
@@ -75,9 +76,10 @@ export class Dialling {
       waiting: (dc, count) => counters.telegramWarmConnections.set(count, dataCentreLabel(dc)),
     })
     this.#probes = this.#probing(config.telegram.probe)
-    let tick = 0
-    this.#untend = wheel.everyTick(() => {
-      if (++tick % TICKS_PER_TEND !== 0) return
+    let tendedAt = 0
+    this.#untend = wheel.everyTick((now) => {
+      if (now - tendedAt < BETWEEN_TENDS) return
+      tendedAt = now
       this.#warm.tend()
       this.#probes?.tend()
     })

@@ -168,7 +168,7 @@ export class ProfileKeeping {
     const manners = await learnManners(site, dependencies)
     const before = this.profiles[place]
     if (!manners || !before || dependencies.signal.aborted) return
-    const { silences, silence, clock } = before.manners ?? manners
+    const { silences, endures, silence, clock } = before.manners ?? manners
     const question = {
       serverName: nameToAsk(site.domain),
       preamble: preamble(site),
@@ -178,7 +178,7 @@ export class ProfileKeeping {
     const sizes = await httpsRecords(site.endpoint, question, wayTo(site, this.#dependencies.open))
     this.#learned(place, site, {
       ...before,
-      manners: { ...manners, silences, silence, clock },
+      manners: { ...manners, silences, endures, silence, clock },
       fullRecord: fullRecord(sizes),
       rampStep: rampStep(sizes),
     })
@@ -210,8 +210,10 @@ export class ProfileKeeping {
     if (signal.aborted) return undefined
     const seen = await watchSilence(site, dependencies)
     if (!seen || signal.aborted) return undefined
-    this.#learnedManners(place, site, (manners) => withSilence(manners, seen))
-    return seen
+    this.#learnedManners(place, site, (manners) =>
+      seen === 'endures' ? { ...manners, silences: [], endures: true } : withSilence(manners, seen),
+    )
+    return seen === 'endures' ? undefined : seen
   }
 
   #learnedManners(place: number, site: Site, change: (before: Manners) => Manners): void {

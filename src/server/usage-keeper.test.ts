@@ -71,7 +71,7 @@ function run(options: Partial<UsageKeeperOptions> = {}) {
   const uses = (user: number, up: number, down: number, worker = 1) =>
     rows.row(worker).add(user, up, down, clock.now)
   const opens = (user: number, worker = 1) =>
-    rows.row(worker).opened(user, clock.now, { listener: 1, site: 0 })
+    rows.row(worker).opened(user, clock.now * 1000, { listener: 1, site: 0 })
   return { keeper, rows, uses, opens, restored: () => restored }
 }
 

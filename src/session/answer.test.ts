@@ -276,12 +276,21 @@ describe('before a front that is down a stranger', () => {
     expect(client.ending).toBe('reset')
   })
 
-  test('is reset when it says nothing for long', async () => {
-    const { client, front, wheel } = scene()
-    front.fails('ECONNREFUSED')
-    wheel.advance(11_000)
-    await turn()
-    expect(client.ending).toBe('reset')
+  test('who says nothing is parted from as the front did, when it did', async () => {
+    for (const [end, shown] of [
+      ['fin', 'destroyed'],
+      ['reset', 'reset'],
+    ] as const) {
+      const manners = { ...PROFILE.manners!, silences: [4000], silence: { atHeader: false, says: [], end } }
+      const { client, front, wheel } = scene({ profile: { ...PROFILE, manners } })
+      front.fails('ECONNREFUSED')
+      wheel.advance(3900)
+      await turn()
+      expect(client.ending).toBe('open')
+      wheel.advance(200)
+      await turn()
+      expect(client.ending).toBe(shown)
+    }
   })
 })
 

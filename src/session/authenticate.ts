@@ -22,6 +22,11 @@ const MOST_ACTIVE = 16
 
 /** Telegram's clients send 32 bytes; a hello without them is never searched. */
 const SESSION_ID_SIZE = 32
+/**
+ * Bytes of a hello, at most 255 of which are a name: those of Telegram's clients have 517 to 1,819. Each secret is tried on
+ * all of it, and while it waits to be searched it is kept several times over.
+ */
+const LONGEST_SEARCHED = 4096
 
 export type Found =
   | { state: 'found'; match: Match }
@@ -52,7 +57,8 @@ export async function authenticate(
   breadth: Breadth,
   { visitor, site, tee, house }: Place,
 ): Promise<Found> {
-  if (hello.sessionId.length !== SESSION_ID_SIZE) return { state: 'stranger', code: 'not_searchable' }
+  if (hello.sessionId.length !== SESSION_ID_SIZE || hello.record.length > LONGEST_SEARCHED)
+    return { state: 'stranger', code: 'not_searchable' }
   const asked = { address: visitor.address, serverName: hello.serverName }
   const search = new Search(house.prover.of(digestChallenge(hello)), asked, house.search, house.unixSeconds())
   const known = search.likely()

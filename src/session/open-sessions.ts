@@ -9,10 +9,10 @@ import type { Log } from '../telemetry/guarded-log.ts'
 import type { SessionOwner, SessionStart } from './house.ts'
 
 /**
- * Ticks between two folds of the sessions' own counters into shared memory, and two looks at who is idle: a fifth of a
- * second, because what a killed process forgets must stay below one.
+ * Milliseconds between two folds of the sessions' own counters into shared memory, and two looks at who is idle: what a
+ * killed process forgets must stay below a second.
  */
-const TICKS_PER_FOLD = 4
+const BETWEEN_FOLDS = 200
 
 export interface OpenSessionsDependencies extends MiddleRelayDependencies {
   readonly wheel: Wheel
@@ -31,7 +31,7 @@ export class OpenSessions {
   #idle = Number.POSITIVE_INFINITY
   /** Infinity: a client may be silent as long as it likes. */
   #silence = Number.POSITIVE_INFINITY
-  #ticks = 0
+  #foldedAt = 0
 
   /** @param limits in milliseconds */
   constructor(limits: { idle: number; silence: number }, dependencies: OpenSessionsDependencies) {
@@ -90,7 +90,8 @@ export class OpenSessions {
   }
 
   #tick(now: number): void {
-    if (++this.#ticks % TICKS_PER_FOLD !== 0) return
+    if (now - this.#foldedAt < BETWEEN_FOLDS) return
+    this.#foldedAt = now
     const nowSeconds = this.#unixSeconds()
     for (const [relay, owner] of this.#sessions) {
       this.#fold(relay, owner)

@@ -1,6 +1,6 @@
 import { createSecretKey, randomBytes } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ScriptedLeg } from '../../test/doubles/scripted-leg.ts'
 import { type Plan, stage } from '../../test/doubles/stage.ts'
 import { CCS, encrypted, flightOf, PQ_SHARE, serverHello, TLS_13 } from '../../test/vectors/flights.ts'
@@ -19,6 +19,21 @@ function hello(o: { secret?: Buffer; unixSeconds?: number; domain?: string } = {
     { class: 'tdlib', domain, secret: createSecretKey(secret), unixSeconds },
     randomBytes,
   )
+}
+
+const PADDING = 0x15
+
+/** A hello of one record with a padding extension more (RFC 7685). */
+function padded(bytes: Buffer, size: number): Buffer {
+  const extension = Buffer.alloc(4 + size)
+  extension.writeUInt16BE(PADDING)
+  extension.writeUInt16BE(size, 2)
+  const longer = Buffer.concat([bytes, extension])
+  // Behind record and handshake header, version, random, session id, cipher suites and compression.
+  const suitesAt = 5 + 4 + 2 + 32 + 1 + 32
+  const extensionsAt = suitesAt + 2 + bytes.readUInt16BE(suitesAt) + 2
+  for (const at of [3, 7, extensionsAt]) longer.writeUInt16BE(bytes.readUInt16BE(at) + extension.length, at)
+  return longer
 }
 
 /** A record of the client's: CCS, then 64 bytes of init and a payload behind it. */
@@ -69,6 +84,18 @@ describe('a stranger', () => {
     await turn()
     expect(client.written).toEqual(FLIGHT)
     expect(counted('handshakes_total', 'bad_digest')).toBe(1)
+  })
+
+  test('is not searched where its hello is longer than any client’s', async () => {
+    for (const [padding, result] of [
+      [1000, 'bad_digest'],
+      [3000, 'not_searchable'],
+    ] as const) {
+      const { client, counted } = stage({ secret: SECRET, now: NOW })
+      client.says(padded(hello({ secret: randomBytes(16) }), padding))
+      await turn()
+      expect(counted('handshakes_total', result)).toBe(1)
+    }
   })
 
   test('is ended as the front ends it: refused, reset, FIN', async () => {
@@ -449,6 +476,49 @@ describe('an address that the lists refuse', () => {
     client.says(Buffer.from(' second'))
     expect(front.written.toString()).toBe('first second')
     expect(front.handler).toBe(client.handler)
+  })
+
+  describe('while the front’s leg waits for a descriptor', () => {
+    function waiting() {
+      const client = new ScriptedLeg()
+      const calledOff = vi.fn<() => void>()
+      const tee = new Tee(client, { wheel: new Wheel(), now: () => 0 }, () => {})
+      client.handler = tee
+      tee.awaitFront(calledOff)
+      return { client, tee, calledOff }
+    }
+
+    test('goes, and nothing waits any more', () => {
+      const { client, tee, calledOff } = waiting()
+      void tee.hello()
+      client.says(hello().subarray(0, 500))
+      client.closes()
+      expect(calledOff).toHaveBeenCalledTimes(1)
+      expect(tee.firstBytes).toHaveLength(0)
+    })
+
+    test('is served without it, and none is dialled later', () => {
+      const stands = new ScriptedLeg()
+      const { tee, calledOff } = waiting()
+      tee.answerWithout(Buffer.from('flight'), () => stands)
+      expect(calledOff).toHaveBeenCalledTimes(1)
+      const other = waiting()
+      other.tee.leave()
+      expect(other.calledOff).toHaveBeenCalledTimes(1)
+    })
+
+    test('asks for another site, and is shown to that one', async () => {
+      const { client, tee } = waiting()
+      const said = tee.hello()
+      const bytes = hello()
+      client.says(bytes)
+      expect((await said).state).toBe('hello')
+      const [first, second] = [new ScriptedLeg(), new ScriptedLeg()]
+      expect(tee.moveTo(() => second)).toBe(true)
+      tee.showTo(() => first)
+      expect(first.writes).toBe(0)
+      expect(second.written).toEqual(bytes)
+    })
   })
 
   test('since the connection began: no session begins, and the front gets the bytes', async () => {

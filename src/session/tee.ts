@@ -17,8 +17,6 @@ const MAX_FIRST_FLIGHT = MAX_CLIENT_HELLO + 1024
 const MAX_FIRST_DATA = 32 * 1024
 /** How long 64 bytes may take that may be an init, while what the front says to them is held. */
 const INIT_WAIT = 3000
-/** How long a hello may take where the front is not there to say. */
-const HELLO_WAIT = 10_000
 
 /** A front that was passed over for another. */
 const UNHEARD: LegHandler = {
@@ -41,12 +39,19 @@ type Phase = 'hello' | 'init' | 'answer' | 'first-data' | 'decided' | 'spliced' 
 
 type Ending = 'open' | 'end' | 'lost'
 
+/** How somebody who sends no hello parts from a front that is not there. */
+export interface WithoutFront {
+  /** Milliseconds. */
+  readonly patience: number
+  readonly end: 'fin' | 'reset'
+}
+
 export interface TeeDependencies {
   readonly wheel: Wheel
   /** The listener allows clients without FakeTLS. */
   readonly awaitsInit?: boolean
-  /** Users can be answered without the front: a hello is read also where it cannot be reached. */
-  readonly outlivesFront?: boolean
+  /** A hello is read also where the front cannot be reached: users can be answered without it, or it names another site. */
+  readonly withoutFront?: WithoutFront | undefined
   /** What is done to connections that stay with the front; absent: nothing. */
   readonly shaping?: Shaping | undefined
   /** Milliseconds, monotonic and fine: for the hold of an answer. */
@@ -64,7 +69,7 @@ export class Tee implements LegHandler, Deadline {
   #phase: Phase = 'hello'
   readonly #wheel: Wheel
   readonly #awaitsInit: boolean
-  readonly #outlivesFront: boolean
+  readonly #withoutFront: WithoutFront | undefined
   readonly #shaping: Shaping | undefined
   readonly #onOver: () => void
 
@@ -81,6 +86,11 @@ export class Tee implements LegHandler, Deadline {
   #toldEnd: Leg | undefined
   #openLegs = 1
   #frontClosed = false
+  /** The client has been told the end already, by a FIN. */
+  #hasParted = false
+  #callOff: (() => void) | undefined
+  /** Of the site to which it has moved before there was a leg to any. */
+  #dialOther: ((handler: LegHandler) => Leg) | undefined
 
   readonly #hello = new Awaited<HelloResult>()
   readonly #flight: HeldFlight
@@ -91,20 +101,26 @@ export class Tee implements LegHandler, Deadline {
     this.client = client
     this.#wheel = dependencies.wheel
     this.#awaitsInit = dependencies.awaitsInit ?? false
-    this.#outlivesFront = dependencies.outlivesFront ?? false
+    this.#withoutFront = dependencies.withoutFront
     this.#shaping = dependencies.shaping
     this.#onOver = onOver
     this.#flight = new HeldFlight(this.#fromFront, this, dependencies)
   }
 
-  /** The client is not worth a front's leg any more. */
-  get abandoned(): boolean {
-    return this.#openLegs === 0
+  /** The front's leg has to wait for a descriptor. @param callOff for when the connection needs none any more */
+  awaitFront(callOff: () => void): void {
+    this.#callOff = callOff
+  }
+
+  #needsNoFront(): void {
+    this.#callOff?.()
+    this.#callOff = undefined
   }
 
   /** The connection to the front begins; what the client has said meanwhile goes there first. */
   showTo(dialFront: (handler: LegHandler) => Leg): void {
-    this.#front = dialFront(this)
+    this.#front = (this.#dialOther ?? dialFront)(this)
+    this.#dialOther = undefined
     this.#openLegs++
     if (this.#fromClient.length > 0) this.#front.write(Buffer.from(this.#fromClient.bytes))
     if (this.#clientEnding === 'end') this.#endFront(this.#front)
@@ -114,7 +130,11 @@ export class Tee implements LegHandler, Deadline {
 
   /** Another front, because the hello names another site: possible while the first has not said a word. */
   moveTo(dialFront: (handler: LegHandler) => Leg): boolean {
-    if (!this.#front || this.#frontSpoke || this.#fromFront.length > 0) return false
+    if (!this.#front) {
+      this.#dialOther = dialFront
+      return true
+    }
+    if (this.#frontSpoke || this.#fromFront.length > 0) return false
     if (this.frontEnded && !this.frontDown) return false
     this.#passOver(this.#front)
     this.showTo(dialFront)
@@ -196,6 +216,7 @@ export class Tee implements LegHandler, Deadline {
 
   /** The same without the front: from here on `standIn` has its place, and what the front has said is forgotten. */
   answerWithout(bytes: Buffer, standIn: (handler: LegHandler) => Leg): void {
+    this.#needsNoFront()
     if (this.#front) this.#passOver(this.#front)
     this.#front = standIn(this)
     this.#openLegs++
@@ -213,7 +234,7 @@ export class Tee implements LegHandler, Deadline {
 
   /** The front's for good: it gets what it has not seen, and the client what was held. */
   splice(): void {
-    if (this.#phase === 'spliced') return
+    if (this.#phase === 'spliced' || this.#hasParted) return
     this.#phase = 'spliced'
     this.#wheel.cancel(this)
     this.#flight.cancel()
@@ -248,13 +269,16 @@ export class Tee implements LegHandler, Deadline {
 
   /** As a closed port would. */
   refuse(): void {
+    this.#needsNoFront()
     this.splice()
+    this.#settleHello({ state: 'not_ours', code: 'client_gone' })
     this.client.reset()
     this.#front?.destroy()
   }
 
   /** Closed as a server closes, after these last bytes; the front is not asked any more. */
   turnAway(lastBytes: Buffer | undefined): void {
+    this.#needsNoFront()
     this.#phase = 'left'
     if (this.#front) this.#passOver(this.#front)
     if (lastBytes) this.client.write(lastBytes)
@@ -263,6 +287,7 @@ export class Tee implements LegHandler, Deadline {
 
   /** The session is ours: the front's leg is reset, and the client's is the caller's. */
   leave(): void {
+    this.#needsNoFront()
     this.#phase = 'left'
     this.#front?.reset()
     this.#fromClient.clear()
@@ -392,7 +417,12 @@ export class Tee implements LegHandler, Deadline {
 
   /** What is awaited has not come. */
   expire(): void {
-    this.#settleHello({ state: 'not_ours', code: this.#phase === 'init' ? 'not_tls' : 'front_down' })
+    if (this.#phase === 'init') return this.#settleHello({ state: 'not_ours', code: 'not_tls' })
+    if (this.#withoutFront?.end === 'fin') {
+      this.#hasParted = true
+      this.client.destroyAfterDrain()
+    }
+    this.#settleHello({ state: 'not_ours', code: 'front_down' })
   }
 
   onDrain(leg: Leg): void {
@@ -429,7 +459,8 @@ export class Tee implements LegHandler, Deadline {
     this.#flight.look()
     if (this.#phase === 'hello') {
       const silent = ending === 'lost' && !this.#frontSpoke
-      if (silent && this.#outlivesFront && this.#hello.isAsked) return this.#wheel.schedule(this, HELLO_WAIT)
+      if (silent && this.#withoutFront && this.#hello.isAsked)
+        return this.#wheel.schedule(this, this.#withoutFront.patience)
       this.#settleHello({ state: 'not_ours', code: silent ? 'front_down' : 'front_ended' })
     }
     if (this.#phase === 'first-data') this.#settleFirstData('front_ended')
@@ -437,7 +468,11 @@ export class Tee implements LegHandler, Deadline {
 
   onClosed(leg: Leg): void {
     if (leg === this.#front) this.#frontClosed = true
-    if (--this.#openLegs === 0 && this.#phase !== 'left') this.#onOver()
+    if (--this.#openLegs > 0) return
+    this.#needsNoFront()
+    this.#fromClient.clear()
+    this.#fromFront.clear()
+    if (this.#phase !== 'left') this.#onOver()
   }
 
   #settleHello(result: HelloResult): void {

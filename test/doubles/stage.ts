@@ -13,6 +13,7 @@ import type { UserLimits } from '../../src/access/user-limits.ts'
 import { Users } from '../../src/access/users.ts'
 import { VainSearches } from '../../src/access/vain-searches.ts'
 import { ImitatedFront } from '../../src/front/imitated-front.ts'
+import { withoutFront } from '../../src/front/manners.ts'
 import type { SiteProfile } from '../../src/front/profile.ts'
 import type { SiteFacts } from '../../src/front/site.ts'
 import { siteChooser } from '../../src/front/sites.ts'
@@ -89,7 +90,7 @@ export function stage(plan: Plan) {
         wheel,
         now: () => wheel.now,
         awaitsInit: plan.modes?.some((mode) => mode !== 'tls') ?? false,
-        outlivesFront: plan.profile !== undefined,
+        withoutFront: plan.profile && withoutFront(plan.profile.manners),
       },
       () => {},
     )
