@@ -77,9 +77,9 @@ export class Dialling {
     })
     this.#probes = this.#probing(config.telegram.probe)
     let tendedAt = 0
-    this.#untend = wheel.everyTick((now) => {
-      if (now - tendedAt < BETWEEN_TENDS) return
-      tendedAt = now
+    this.#untend = wheel.everyTick((at) => {
+      if (at - tendedAt < BETWEEN_TENDS) return
+      tendedAt = at
       this.#warm.tend()
       this.#probes?.tend()
     })

@@ -89,6 +89,15 @@ describe('a user is answered with a recorded flight', () => {
     expect(started).toHaveLength(1)
   })
 
+  test('but not when it has gone meanwhile', async () => {
+    const { client, counted } = scene({ answer: 'profile' })
+    client.says(genuineHello())
+    client.fails('ECONNRESET')
+    await turn()
+    expect(client.writes).toBe(0)
+    expect(counted('answers_total', 'profile')).toBe(0)
+  })
+
   test.each([
     ['before the hello', true],
     ['after the hello', false],

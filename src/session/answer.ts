@@ -30,6 +30,7 @@ export async function answer(
   const { hello, site, key } = asked
   if (house.settings.answer === 'profile') {
     if (tee.early) return { at: 'answer', code: 'early_data' }
+    if (tee.clientGone) return { at: 'answer', code: 'client_gone' }
     return answerRecorded(asked, tee, visitor, house) ? undefined : { at: 'answer', code: 'no_profile' }
   }
   const mayImitate = house.settings.answer === 'auto' && site.profile !== undefined
