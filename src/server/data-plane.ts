@@ -258,7 +258,11 @@ export class DataPlane {
     const withoutFront = this.#outlivesFront ? partsWithout(site.profile?.manners) : undefined
     const { wheel, now } = this.#thread
     const shaping = this.#shaping
-    const tee = new Tee(caller.leg, { wheel, now, awaitsInit, withoutFront, shaping }, () => {})
+    const tee = new Tee(
+      caller.leg,
+      { wheel, now, awaitsInit, withoutFront, shaping, soon: setImmediate },
+      () => {},
+    )
     if (this.#thread.descriptors.exhausted || this.#leadsBack(site) || this.#mustClose(caller)) {
       caller.leg.reset()
       return tee

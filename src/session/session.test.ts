@@ -465,7 +465,7 @@ describe('an address that the lists refuse', () => {
   test('loses nothing of what it says before the front’s leg is there', async () => {
     const wheel = new Wheel()
     const [client, front] = [new ScriptedLeg(), new ScriptedLeg()]
-    const tee = new Tee(client, { wheel, now: () => 0 }, () => {})
+    const tee = new Tee(client, { wheel, now: () => 0, soon: setImmediate }, () => {})
     client.handler = tee
     tee.splice()
     client.says(Buffer.from('first'))
@@ -478,11 +478,67 @@ describe('an address that the lists refuse', () => {
     expect(front.handler).toBe(client.handler)
   })
 
+  describe('while the front’s leg is connecting', () => {
+    /** Its hello is in the leg, and has not been looked at. */
+    function greeting() {
+      const [client, front] = [new ScriptedLeg(), new ScriptedLeg()]
+      front.connected = false
+      front.takes = false
+      const tee = new Tee(client, { wheel: new Wheel(), now: () => 0, soon: setImmediate }, () => {})
+      client.handler = tee
+      tee.showTo((handler) => {
+        front.handler = handler
+        return front
+      })
+      const told: string[] = []
+      void tee.hello().then(({ state }) => told.push(state))
+      const bytes = hello()
+      client.says(bytes)
+      return { client, front, tee, told, bytes }
+    }
+
+    test('is looked at after the loop has looked at that', async () => {
+      const { front, told, bytes } = greeting()
+      expect(front.written).toEqual(bytes)
+      await Promise.resolve()
+      expect(told).toEqual([])
+      await turn()
+      expect(told).toEqual(['hello'])
+    })
+
+    test.each<[string, (legs: ReturnType<typeof greeting>) => void]>([
+      ['the front speaks', ({ front }) => front.says(FLIGHT)],
+      ['the front is lost', ({ front }) => front.fails('ECONNREFUSED')],
+      ['it says FIN', ({ client }) => client.ends()],
+      ['it is lost', ({ client }) => client.fails()],
+    ])('and before anything else is told: %s', async (_what, happens) => {
+      const legs = greeting()
+      happens(legs)
+      await Promise.resolve()
+      expect(legs.told).toEqual(['hello'])
+      expect(legs.client.writes).toBe(0)
+    })
+
+    test('goes on being read until it is whole', async () => {
+      const [client, front] = [new ScriptedLeg(), new ScriptedLeg()]
+      front.connected = false
+      front.takes = false
+      const tee = new Tee(client, { wheel: new Wheel(), now: () => 0, soon: setImmediate }, () => {})
+      client.handler = tee
+      tee.showTo(() => front)
+      const said = tee.hello()
+      const bytes = hello()
+      for (const byte of bytes) client.says(Buffer.of(byte))
+      expect((await said).state).toBe('hello')
+      expect(front.written).toEqual(bytes)
+    })
+  })
+
   describe('while the front’s leg waits for a descriptor', () => {
     function waiting() {
       const client = new ScriptedLeg()
       const calledOff = vi.fn<() => void>()
-      const tee = new Tee(client, { wheel: new Wheel(), now: () => 0 }, () => {})
+      const tee = new Tee(client, { wheel: new Wheel(), now: () => 0, soon: setImmediate }, () => {})
       client.handler = tee
       tee.awaitFront(calledOff)
       return { client, tee, calledOff }

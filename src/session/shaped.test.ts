@@ -14,7 +14,7 @@ function spliced(parts: Pick<Shaping, 'hold' | 'padding'> | 'off') {
   const [client, front] = [new ScriptedLeg(), new ScriptedLeg()]
   const shaping = parts === 'off' ? undefined : { ...parts, after }
   let over = 0
-  const tee = new Tee(client, { wheel: new Wheel(), now: () => 0, shaping }, () => over++)
+  const tee = new Tee(client, { wheel: new Wheel(), now: () => 0, soon: setImmediate, shaping }, () => over++)
   client.handler = tee
   tee.showTo((handler) => {
     front.handler = handler

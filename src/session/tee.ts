@@ -56,6 +56,8 @@ export interface TeeDependencies {
   readonly shaping?: Shaping | undefined
   /** Milliseconds, monotonic and fine: for the hold of an answer. */
   now(): number
+  /** Runs it after the loop has looked at its sockets. */
+  soon(run: () => void): void
 }
 
 /**
@@ -71,6 +73,7 @@ export class Tee implements LegHandler, Deadline {
   readonly #awaitsInit: boolean
   readonly #withoutFront: WithoutFront | undefined
   readonly #shaping: Shaping | undefined
+  readonly #soon: (run: () => void) => void
   readonly #onOver: () => void
 
   readonly #fromClient = new KeptBytes()
@@ -96,6 +99,8 @@ export class Tee implements LegHandler, Deadline {
   readonly #flight: HeldFlight
   readonly #data = new Awaited<FirstDataResult>()
   #early = false
+  /** What has come has not been looked at yet. */
+  #isPutOff = false
 
   constructor(client: Leg, dependencies: TeeDependencies, onOver: () => void) {
     this.client = client
@@ -103,6 +108,7 @@ export class Tee implements LegHandler, Deadline {
     this.#awaitsInit = dependencies.awaitsInit ?? false
     this.#withoutFront = dependencies.withoutFront
     this.#shaping = dependencies.shaping
+    this.#soon = dependencies.soon
     this.#onOver = onOver
     this.#flight = new HeldFlight(this.#fromFront, this, dependencies)
   }
@@ -311,6 +317,7 @@ export class Tee implements LegHandler, Deadline {
       case 'hello': {
         this.#fromClient.append(n, bytes)
         const forwarded = this.#front?.writeCopy(n, bytes) ?? false
+        if (this.#isConnecting) return this.#recogniseSoon()
         const recognised = this.#recognise()
         // What comes behind an init is the session's, and waits for it.
         if (this.#isDecided) return false
@@ -336,6 +343,28 @@ export class Tee implements LegHandler, Deadline {
       case 'left':
         return false
     }
+  }
+
+  /** The hello waits in the front's leg. Where it may be an init none of it is the front's to answer. */
+  get #isConnecting(): boolean {
+    return !this.#awaitsInit && this.#front !== undefined && !this.#front.connected && !this.frontEnded
+  }
+
+  /**
+   * A hello comes with its connection, before ours to the front has been told that it stands. The front has it a tenth of a
+   * millisecond sooner, and computes meanwhile, when it is read after that.
+   */
+  #recogniseSoon(): boolean {
+    if (!this.#isPutOff) this.#soon(() => this.#catchUp())
+    this.#isPutOff = true
+    return this.#fromClient.length < MAX_FIRST_FLIGHT
+  }
+
+  /** Before anything else is told. */
+  #catchUp(): void {
+    if (!this.#isPutOff) return
+    this.#isPutOff = false
+    if (this.#phase === 'hello') this.#recognise()
   }
 
   #recognise(): boolean {
@@ -397,6 +426,7 @@ export class Tee implements LegHandler, Deadline {
 
   #frontBytes(leg: Leg, n: number, bytes: Uint8Array): boolean {
     if (leg !== this.#front) return false
+    this.#catchUp()
     switch (this.#phase) {
       case 'hello':
         this.#frontSpoke = true
@@ -431,6 +461,7 @@ export class Tee implements LegHandler, Deadline {
   }
 
   onEnd(leg: Leg): void {
+    this.#catchUp()
     if (leg === this.client) {
       this.#clientEnding = 'end'
       // What the front has not seen goes before the FIN.
@@ -443,6 +474,7 @@ export class Tee implements LegHandler, Deadline {
   }
 
   onLost(leg: Leg): void {
+    this.#catchUp()
     if (leg === this.client) {
       this.#clientEnding = 'lost'
       this.#front?.resetAfterDrain()

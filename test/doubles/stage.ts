@@ -89,6 +89,7 @@ export function stage(plan: Plan) {
       {
         wheel,
         now: () => wheel.now,
+        soon: setImmediate,
         awaitsInit: plan.modes?.some((mode) => mode !== 'tls') ?? false,
         withoutFront: plan.profile && withoutFront(plan.profile.manners),
       },
