@@ -34,6 +34,18 @@ const PARTS = [
   'classic',
 ] as const
 const FIRST_BYTES = 150
+const HELP = `What portico costs beside a bare relay and HAProxy, on loopback, in the same minutes; and how it finds its users.
+
+npm run bench -- [options]
+
+  --only LIST          of ${PARTS.join(', ')}; default all
+  --subjects LIST      of relay, haproxy, portico; default all
+  --rounds N           how often each is measured, in turn with the others; default 3
+  --built              portico as it is run in production, without types
+  --beside CHECKOUT    another checkout of portico, measured in turn with this one
+  --json FILE          where the numbers go too
+  --node-options TEXT  for profilers: --node-options=--cpu-prof
+  --help`
 const DOMAIN = SHARED_NAME
 /** Nothing here waits for ever. */
 const RUN_LIMIT = 20 * 60_000
@@ -49,8 +61,13 @@ const { values } = parseArgs({
     json: { type: 'string' },
     // For profilers: --node-options=--cpu-prof
     'node-options': { type: 'string', default: '' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 })
+if (values.help) {
+  console.log(HELP)
+  process.exit(0)
+}
 const wanted = new Set(values.only?.split(',') ?? PARTS)
 const unknown = [...wanted].filter((part) => !(PARTS as readonly string[]).includes(part))
 if (unknown.length > 0) {
