@@ -2,17 +2,15 @@ import type { Leg, LegHandler } from '../net/leg.ts'
 import { ShapedSplice, type Shaping } from '../net/shaped-splice.ts'
 import { Splice } from '../net/splice.ts'
 import type { Deadline, Wheel } from '../net/wheel.ts'
-import { INIT_SIZE, isOtherProtocol } from '../protocol/obfuscated2.ts'
-import { MAX_CLIENT_HELLO, readClientHello } from '../protocol/tls/client-hello.ts'
 import { readFirstData } from '../protocol/tls/first-data.ts'
 import { MAX_FLIGHT } from '../protocol/tls/server-flight.ts'
 import { Awaited } from './awaited.ts'
+import { MAX_FIRST_FLIGHT, readFirstBytes, readInit } from './first-bytes.ts'
 import { HeldFlight } from './held-flight.ts'
 import { KeptBytes } from './kept-bytes.ts'
+import type { TeeDependencies, WithoutFront } from './tee-dependencies.ts'
 import type { FirstDataResult, FlightResult, HelloResult } from './tee-results.ts'
 
-/** What is kept of the client's first flight; a hello in the most records that we read is shorter. */
-const MAX_FIRST_FLIGHT = MAX_CLIENT_HELLO + 1024
 /** What is kept of the client's bytes after the answer: an init in a full record, and all that may come before it. */
 const MAX_FIRST_DATA = 32 * 1024
 /** How long 64 bytes may take that may be an init, while what the front says to them is held. */
@@ -38,27 +36,6 @@ const UNHEARD: LegHandler = {
 type Phase = 'hello' | 'init' | 'answer' | 'first-data' | 'decided' | 'spliced' | 'left'
 
 type Ending = 'open' | 'end' | 'lost'
-
-/** How somebody who sends no hello parts from a front that is not there. */
-export interface WithoutFront {
-  /** Milliseconds. */
-  readonly patience: number
-  readonly end: 'fin' | 'reset'
-}
-
-export interface TeeDependencies {
-  readonly wheel: Wheel
-  /** The listener allows clients without FakeTLS. */
-  readonly awaitsInit?: boolean
-  /** A hello is read also where the front cannot be reached: users can be answered without it, or it names another site. */
-  readonly withoutFront?: WithoutFront | undefined
-  /** What is done to connections that stay with the front; absent: nothing. */
-  readonly shaping?: Shaping | undefined
-  /** Milliseconds, monotonic and fine: for the hold of an answer. */
-  now(): number
-  /** Runs it after the loop has looked at its sockets. */
-  soon(run: () => void): void
-}
 
 /**
  * The client's leg and the front's, from accept until the connection is somebody's. By itself it is a transparent splice;
@@ -327,7 +304,7 @@ export class Tee implements LegHandler, Deadline {
       case 'init':
         this.#fromClient.append(n, bytes)
         this.#front?.writeCopy(n, bytes)
-        return this.#recogniseInit()
+        return !this.#recognise()
       case 'answer':
         this.#early = true
         return this.#front?.writeCopy(n, bytes) ?? false
@@ -367,47 +344,33 @@ export class Tee implements LegHandler, Deadline {
     if (this.#phase === 'hello') this.#recognise()
   }
 
+  /** False: more is awaited. */
   #recognise(): boolean {
     if (!this.#hello.isAsked) return true
-    const reading = readClientHello(this.#fromClient.bytes)
-    if (reading.state === 'incomplete') {
-      if (this.#fromClient.length < MAX_FIRST_FLIGHT) return false
-      this.#settleHello({ state: 'not_ours', code: 'too_long' })
-      return true
-    }
-    if (reading.state === 'bad' && this.#awaitsInit && !this.#frontSpoke) {
-      this.#phase = 'init'
-      this.#wheel.schedule(this, INIT_WAIT)
-      return !this.#recogniseInit()
-    }
-    if (reading.state === 'bad') {
-      const code =
-        reading.code === 'not_tls' ? 'not_tls' : reading.code === 'malformed' ? 'malformed' : 'too_long'
-      this.#settleHello({ state: 'not_ours', code })
-      return true
-    }
-    this.#early = this.#fromClient.length > reading.hello.wireLength
-    this.#phase = 'answer'
-    this.#settleHello(
-      this.#frontSpoke
-        ? { state: 'not_ours', code: 'front_spoke' }
-        : { state: 'hello', hello: reading.hello },
-    )
-    return true
-  }
-
-  /** True: more bytes are awaited. */
-  #recogniseInit(): boolean {
     const { bytes } = this.#fromClient
-    if (isOtherProtocol(bytes)) {
-      this.#settleHello({ state: 'not_ours', code: 'not_tls' })
-      return false
+    const isInit = this.#phase === 'init'
+    const reading = isInit ? readInit(bytes) : readFirstBytes(bytes, this.#awaitsInit && !this.#frontSpoke)
+    switch (reading.state) {
+      case 'more':
+        return false
+      case 'init_begins':
+        if (!isInit) this.#wheel.schedule(this, INIT_WAIT)
+        this.#phase = 'init'
+        return false
+      case 'init':
+        this.#phase = 'decided'
+        break
+      case 'hello':
+        this.#early = bytes.length > reading.hello.wireLength
+        this.#phase = 'answer'
+        if (!this.#frontSpoke) break
+        this.#settleHello({ state: 'not_ours', code: 'front_spoke' })
+        return true
+      case 'not_ours':
+        break
     }
-    if (bytes.length < INIT_SIZE) return true
-    this.#phase = 'decided'
-    const init = Buffer.from(bytes.subarray(0, INIT_SIZE))
-    this.#settleHello({ state: 'init', init, rest: Buffer.from(bytes.subarray(INIT_SIZE)) })
-    return false
+    this.#settleHello(reading)
+    return true
   }
 
   #readFirstData(n: number, bytes: Uint8Array): boolean {
