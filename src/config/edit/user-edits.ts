@@ -1,4 +1,5 @@
-import type { Path, TomlEdits } from './toml-edits.ts'
+import type { TomlEdits } from './toml-edits.ts'
+import type { Path } from './toml-places.ts'
 import type { TomlEntries, TomlValue } from './toml-value.ts'
 
 export type UserEditErrorCode = 'no_such_user' | 'user_exists'
