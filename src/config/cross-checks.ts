@@ -1,6 +1,6 @@
 import { formatEndpoint } from '../net/endpoint.ts'
 import { parseListenAddress } from './address.ts'
-import { parseDomain, parseSiteDomain } from './host-name.ts'
+import { parseDomain, parseSiteDomain, wildcardOver } from './host-name.ts'
 import { nearest } from './nearest.ts'
 import type { KeyFinding } from './not-yet-check.ts'
 import { parseUserSecret } from './secret-text.ts'
@@ -137,17 +137,20 @@ function userDomains(tree: Table): KeyFinding[] {
   return owners.flatMap(({ path, owner }) => {
     const { domain } = asTable(owner)
     const parsed = typeof domain === 'string' ? parseDomain(domain) : undefined
-    if (parsed?.ok !== true || sites.some((site) => covers(site, parsed.value))) return []
-    const above = parsed.value.slice(parsed.value.indexOf('.') + 1)
-    const wildcard = above.includes('.') ? `, or one for "*.${above}"` : ''
-    const message = `${JSON.stringify(parsed.value)} is none of the sites: add a [[front.site]] with this domain${wildcard}`
-    return [{ path, message }]
+    if (parsed?.ok !== true) return []
+    const name = parsed.value
+    return sites.includes(name) || sites.includes(wildcardOver(name))
+      ? []
+      : [{ path, message: noSite(name, sites) }]
   })
 }
 
-function covers(site: string | undefined, name: string): boolean {
-  if (site === undefined) return false
-  return site.startsWith('*.') ? name.endsWith(site.slice(1)) : site === name
+function noSite(name: string, sites: readonly (string | undefined)[]): string {
+  const farAbove = sites.find((site) => site?.startsWith('*.') && name.endsWith(site.slice(1)))
+  const why = farAbove === undefined ? '' : ` (${JSON.stringify(farAbove)} stands for one label)`
+  const wildcard = wildcardOver(name)
+  const orWildcard = wildcard.indexOf('.', 2) > 0 ? `, or one for ${JSON.stringify(wildcard)}` : ''
+  return `${JSON.stringify(name)} is none of the sites${why}: add a [[front.site]] with this domain${orWildcard}`
 }
 
 function parsedSite(site: Value): string | undefined {

@@ -28,7 +28,7 @@ test.each([
   expect(parseDomain(text)).toMatchObject({ ok: false, message: expect.stringContaining(message) })
 })
 
-test('a site may stand for every name under it', () => {
+test('a site may stand for every name one label under it', () => {
   expect(parseSiteDomain('*.Example.org')).toEqual({ ok: true, value: '*.example.org' })
   expect(parseSiteDomain('*.*.example.org').ok).toBe(false)
 })

@@ -26,11 +26,20 @@ export function parseDomain(text: string): Parsed<string> {
   return good(name)
 }
 
-/** The same, or `*.name`: every name under it. */
+/** The same, or `*.name`: every name one label under it. */
 export function parseSiteDomain(text: string): Parsed<string> {
   if (!text.startsWith('*.')) return parseDomain(text)
   const under = parseDomain(text.slice(2))
   return under.ok ? good(`*.${under.value}`) : under
+}
+
+/**
+ * `a.b.c` → `*.b.c`, the only wildcard that covers it: one stands for exactly one label, as in a certificate (RFC 6125
+ * §6.4.3). '' for a name of one label, or with an empty first one.
+ */
+export function wildcardOver(name: string): string {
+  const dot = name.indexOf('.')
+  return dot > 0 ? `*${name.slice(dot)}` : ''
 }
 
 /** What `server=` of a link may be: a host name of any length DNS allows, or an address. */

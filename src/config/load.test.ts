@@ -255,6 +255,11 @@ prefer = "ipv5"
       'portico.toml:9:10 users.alice.domain: "a.example.org" is none of the sites',
     ],
     [
+      'a name two labels under a wildcard',
+      `${SMALLEST}domain = "a.b.example.org"\n[[front.site]]\ndomain = "*.example.org"\n`,
+      'portico.toml:9:10 users.alice.domain: "a.b.example.org" is none of the sites ("*.example.org" stands for one label): add a [[front.site]] with this domain, or one for "*.b.example.org"',
+    ],
+    [
       'a site twice',
       `${SMALLEST}[[front.site]]\ndomain = "WWW.example.org"\n`,
       'portico.toml:10:10 front.site.0.domain: "www.example.org" is already a site',

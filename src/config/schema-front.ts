@@ -22,7 +22,7 @@ const site = describe(
     domain: describe(
       text(parseSiteDomain),
       'domain',
-      'A further name, or `*.example.org` for every name under it.',
+      'A further name, or `*.example.org` for every name one label under it.',
     ),
     address: describe(frontAddress().optional(), 'address', 'Where that site listens; as `front.address`.'),
     proxy_protocol: describe(

@@ -85,7 +85,7 @@ const shared = {
   domain: describe(
     text(parseDomain).optional(),
     'domain',
-    "This user's own name in the link: one of the sites, or a name under a `*.` site.",
+    "This user's own name in the link: one of the sites, or a name one label under a `*.` site.",
   ),
   ad_tag: describe(
     text(parseAdTag).optional(),

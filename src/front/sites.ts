@@ -1,3 +1,5 @@
+import { wildcardOver } from '../config/host-name.ts'
+
 export interface SiteChoice<S> {
   readonly site: S
   /** False where the name matched nothing (or was absent) and the default site was taken. */
@@ -8,7 +10,7 @@ export interface SiteChoice<S> {
 export type SiteChooser<S> = (serverName: string | undefined) => SiteChoice<S>
 
 /**
- * An exact name wins over a wildcard; `*.example.org` covers exactly one label, as a certificate does (RFC 6125 §6.4.3);
+ * An exact name wins over a wildcard; `*.example.org` covers exactly one label (`wildcardOver`);
  * everything else is the first site's. Where a name is listed twice the first entry counts.
  * @throws RangeError for an empty list
  */
@@ -35,12 +37,6 @@ export function nameToAsk(domain: string): string {
 
 function isWildcard(name: string): boolean {
   return name.startsWith('*.')
-}
-
-/** `a.b.c` → `*.b.c`; a name of one label, or with an empty first one, is under no wildcard. */
-function wildcardOver(name: string): string {
-  const dot = name.indexOf('.')
-  return dot > 0 ? `*${name.slice(dot)}` : ''
 }
 
 function normalName(name: string): string {
