@@ -263,7 +263,9 @@ export class DataPlane {
       { wheel, now, awaitsInit, withoutFront, shaping, soon: setImmediate },
       () => {},
     )
-    if (this.#thread.descriptors.exhausted || this.#leadsBack(site) || this.#mustClose(caller)) {
+    const { exhausted } = this.#thread.descriptors
+    if (exhausted || this.#leadsBack(site) || this.#mustClose(caller)) {
+      if (exhausted) this.#counters.refused.add(1, 'descriptors')
       caller.leg.reset()
       return tee
     }

@@ -53,6 +53,21 @@ test('per_address and sessions, whoever the sessions belong to', async () => {
   })
 })
 
+test('whoever comes when no descriptor is left is reset, and counted', async () => {
+  // 72 for connections; the rest is kept back for everything else.
+  const config = { domain: DOMAIN, front: 'built-in', dataCentre, users: { alice: ALICE } } as const
+  portico = await startPortico({ config, descriptors: 200 })
+  const { host, port } = portico
+  const sockets = await Promise.all(Array.from({ length: 90 }, () => RawSocket.connect({ host, port })))
+  const running = portico
+  const refused = async () =>
+    metricSum(await running.metrics(), 'portico_refused_total', { reason: 'descriptors' })
+  const reset = () => sockets.filter(({ ending }) => ending === 'reset').length
+  await waitFor('as many resets as are counted', async () => reset() > 0 && (await refused()) === reset())
+  expect(reset()).toBeLessThan(sockets.length)
+  for (const socket of sockets) socket.close()
+})
+
 test('in maintenance everybody sees the site', async () => {
   const running = await start('', 'maintenance = true')
   expect(await comeIn(running, ALICE)).toBeUndefined()

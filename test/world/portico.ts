@@ -18,6 +18,8 @@ export interface PorticoOptions {
   /** Runs the stripped build, as production does, in place of the sources. */
   readonly built?: boolean
   readonly env?: Record<string, string>
+  /** How many files it may have open; default: as many as the tests. */
+  readonly descriptors?: number
   /** Milliseconds until it must be ready; default 60 s. */
   readonly patience?: number
 }
@@ -76,7 +78,8 @@ export async function startPortico(options: PorticoOptions): Promise<Portico> {
   const main = built ? buildOnce() : join(ROOT, 'src', 'cli', 'main.ts')
   const program = ['--disable-sigusr1', main]
 
-  const running = await startProcess(NODE, [...program, 'run', file], { cwd: dir, env })
+  const command = [...limited(options.descriptors), NODE, ...program, 'run', file]
+  const running = await startProcess(command[0]!, command.slice(1), { cwd: dir, env })
   const { child, exited } = running
   const log: LogLine[] = []
   let said = ''
@@ -126,6 +129,11 @@ export async function startPortico(options: PorticoOptions): Promise<Portico> {
     patience,
   )
   return portico
+}
+
+/** What goes before a command that is to run under this limit. */
+function limited(descriptors: number | undefined): string[] {
+  return descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`]
 }
 
 /** The tests' own environment must not configure the portico under test. */
