@@ -61,7 +61,7 @@ export const front = describe(
       answer: describe(
         oneOf(['auto', 'mirror', 'profile']).prefault('auto'),
         'choice',
-        "How a user's hello is answered: `mirror` with the front's own first flight for it; `profile` with one that was recorded from that front, its key share made for this hello; `auto` mirrors, and takes a recorded one where that is not possible (front down, an alert, TLS 1.2, HelloRetryRequest).",
+        "How a user's hello is answered: `mirror` with the front's own first flight for it; `profile` with one that was recorded from that front, its key share made for this hello; `auto` mirrors, and takes a recorded one where that is not possible (front down, an alert, TLS 1.2, HelloRetryRequest). With `profile` no user is served before the first flights are recorded, some seconds after a first start; later starts have those of before.",
       ),
       unknown_sni: describe(
         oneOf(['front', 'reject', 'drop']).prefault('front'),

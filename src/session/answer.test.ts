@@ -182,6 +182,7 @@ describe('a user stays with the front', () => {
     await turn()
     expect(client.written).toEqual(flightOf(1751))
     expect(counted('handshakes_total', 'unmirrorable')).toBe(1)
+    expect(counted('front_unmirrorable_total', 'no_profile')).toBe(1)
   })
 
   test('where more than the hello came at once', async () => {

@@ -137,7 +137,7 @@ function frontReason(why: Stay): FrontReason {
 export function unmirrorable(code: NoAnswerCode) {
   if (code === 'front_ended') return 'ended'
   if (code === 'front_silent') return 'silent'
-  return code === 'early_data' || code === 'client_gone' || code === 'no_profile' ? 'other' : code
+  return code === 'early_data' || code === 'client_gone' ? 'other' : code
 }
 
 function firstData(code: Extract<Stay, { at: 'first-data' }>['code']) {
