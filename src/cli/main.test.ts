@@ -104,7 +104,7 @@ describe('check', () => {
     expect(stderr).toBe(
       [
         'bad.toml:2:1 front.domian: unknown key; did you mean "domain"?',
-        'bad.toml:4:10 users.a.secret: expected text, got 5',
+        'bad.toml:4:10 users.a.secret: needs 32 hexadecimal digits, has 1: make one with "portico secret"',
         `${join(dir, 'bad.toml')}: 2 problems`,
         '',
       ].join('\n'),

@@ -3,6 +3,7 @@ import { parseListenAddress } from './address.ts'
 import { parseDomain, parseSiteDomain, wildcardOver } from './host-name.ts'
 import { nearest } from './nearest.ts'
 import type { KeyFinding } from './not-yet-check.ts'
+import { keyText } from './problem.ts'
 import { parseUserSecret } from './secret-text.ts'
 import type { Table, Value } from './toml.ts'
 
@@ -45,10 +46,12 @@ function unknownPlans(tree: Table): KeyFinding[] {
   const plans = Object.keys(asTable(tree.plans))
   return Object.entries(asTable(tree.users)).flatMap(([name, user]) => {
     const { plan } = asTable(user)
-    if (typeof plan !== 'string' || plans.includes(plan)) return []
+    if (typeof plan !== 'string' || plan === '' || plans.includes(plan)) return []
     const meant = nearest(plan, plans)
     const hint =
-      meant === undefined ? `add a table [plans.${plan}]` : `did you mean ${JSON.stringify(meant)}?`
+      meant === undefined
+        ? `add a table [${keyText(['plans', plan])}]`
+        : `did you mean ${JSON.stringify(meant)}?`
     return [{ path: ['users', name, 'plan'], message: `there is no plan ${JSON.stringify(plan)}; ${hint}` }]
   })
 }
@@ -185,7 +188,7 @@ function upstreamNames(tree: Table): KeyFinding[] {
       const { upstream } = asTable(owner)
       const named = Array.isArray(upstream) ? upstream : upstream === undefined ? [] : [upstream]
       return named.flatMap((name, index) => {
-        if (typeof name !== 'string' || known.has(name)) return []
+        if (typeof name !== 'string' || name === '' || known.has(name)) return []
         const at = Array.isArray(upstream) ? [...path, 'upstream', index] : [...path, 'upstream']
         const meant = nearest(name, [...known].map(String))
         const hint = meant === undefined ? 'add an [[upstream]]' : `did you mean ${JSON.stringify(meant)}?`

@@ -18,7 +18,7 @@ export function parseDomain(text: string): Parsed<string> {
   if (name.endsWith('.')) return bad(`${JSON.stringify(text)}: leave out the dot at the end`)
   if (name.length < MIN_DOMAIN || name.length > MAX_DOMAIN) {
     return bad(
-      `${JSON.stringify(text)} has ${name.length} bytes; Telegram clients take ${MIN_DOMAIN} to ${MAX_DOMAIN}`,
+      `${JSON.stringify(text)} has ${name.length} ${name.length === 1 ? 'byte' : 'bytes'}; Telegram clients take ${MIN_DOMAIN} to ${MAX_DOMAIN}`,
     )
   }
   if (!name.split('.').every((label) => LABEL.test(label)))

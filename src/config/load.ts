@@ -107,9 +107,12 @@ class Reading {
     const result = schema.safeParse(this.#tree)
     const issues = result.error?.issues ?? []
     const misspelt = this.#addUnknownKeys(issues)
+    const told = new Set<string>()
     for (const issue of issues) {
       const path = plainPath(issue)
-      if (issue.code === 'unrecognized_keys') continue
+      // What is no list at all is also too short a list.
+      if (issue.code === 'unrecognized_keys' || told.has(keyText(path))) continue
+      told.add(keyText(path))
       const missing = !this.#has(path)
       if (missing && (incomplete || misspelt.has(keyText(path)))) continue
       this.report({ path, message: issue.message }, missing ? 'key' : 'value')
@@ -164,7 +167,9 @@ class Reading {
 
   #hasNoUsers(): boolean {
     const { users } = this.#tree
-    return users === undefined || Object.keys(asTable(users)).length === 0
+    if (users === undefined) return true
+    const table = asTable(users)
+    return table === users && Object.keys(table).length === 0
   }
 
   #origin(path: readonly PropertyKey[]): { source: string; document: Document | undefined } {

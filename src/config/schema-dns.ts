@@ -3,7 +3,7 @@ import { parseDnsServer } from './dns-server.ts'
 import { parseServerHost } from './host-name.ts'
 import { isIpv4, isIpv6 } from './ip.ts'
 import { bad, good } from './parsed.ts'
-import { describe, list, text } from './schema-values.ts'
+import { describe, list, table, text } from './schema-values.ts'
 
 /** Each is asked in its turn while somebody waits. */
 const MOST_SERVERS = 8
@@ -41,7 +41,7 @@ const hosts = z
   })
 
 export const dns = describe(
-  z.strictObject({
+  table({
     servers: describe(
       list(text(parseDnsServer))
         .min(1, 'at least one server is needed; "system" asks whatever this host is set up with')

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { parseTargetAddress } from './address.ts'
 import { parseDomain, parseSiteDomain } from './host-name.ts'
-import { describe, duration, oneOf, text, word } from './schema-values.ts'
+import { duration } from './schema-durations.ts'
+import { describe, oneOf, table, tables, text, word } from './schema-values.ts'
 
 const PROXY_PROTOCOL = ['off', 'v1', 'v2'] as const
 
@@ -12,13 +13,14 @@ const frontAddress = () =>
 
 function addressMessage(input: unknown, ...words: string[]): string {
   const choices = words.map((each) => JSON.stringify(each)).join(', ')
-  if (typeof input !== 'string') return `expected text: host:port, unix:/path or ${choices}`
-  const parsed = parseTargetAddress(input)
+  if (typeof input !== 'string' && !Number.isInteger(input))
+    return `expected text: host:port, unix:/path or ${choices}`
+  const parsed = parseTargetAddress(String(input))
   return parsed.ok ? 'not understood' : `${parsed.message}, or ${choices}`
 }
 
 const site = describe(
-  z.strictObject({
+  table({
     domain: describe(
       text(parseSiteDomain),
       'domain',
@@ -79,7 +81,7 @@ export const front = describe(
         'Blurs how strangers meet the front, as telemt does: `timing` holds its first words after the decision for 30 to 60 ms; `length` follows a client’s last byte with random ones, up to 512 bytes or the next double of that, at most 4 KiB, which the front sees; `both`. Each is farther from the site than `off`, which changes nothing: see docs/camouflage.md.',
       ),
       site: describe(
-        z.array(site).prefault([]),
+        tables(site, '[[front.site]]').prefault([]),
         'tables',
         'Further sites, each with `domain` and `address`.',
       ),

@@ -3,7 +3,8 @@ import type { Endpoint } from '../net/endpoint.ts'
 import { parseListenAddress } from './address.ts'
 import { parseServerHost } from './host-name.ts'
 import { parseCidr } from './ip.ts'
-import { describe, duration, list, oneOf, text, whole } from './schema-values.ts'
+import { duration } from './schema-durations.ts'
+import { describe, list, oneOf, table, text, whole } from './schema-values.ts'
 
 export const DEFAULT_BACKLOG = 4096
 export const DEFAULT_PERMISSIONS = 0o660
@@ -12,9 +13,16 @@ export const publicHost = () => text(parseServerHost).optional()
 export const publicPort = () => whole(1, 65_535).optional()
 
 export const listen = z
-  .union([z.string(), z.number(), z.array(z.union([z.string(), z.number()]))], {
-    error: 'expected a port, "ip:port", "unix:/path", or a list of these',
-  })
+  .union(
+    [
+      z.string(),
+      z.number(),
+      z.array(z.union([z.string(), z.number()])).min(1, 'at least one address is needed'),
+    ],
+    {
+      error: 'expected a port, "ip:port", "unix:/path", or a list of these',
+    },
+  )
   .transform((given, context): Endpoint[] => {
     const one = !Array.isArray(given)
     return (one ? [given] : given).flatMap((each, index) => {
@@ -26,7 +34,7 @@ export const listen = z
   })
 
 export const listener = describe(
-  z.strictObject({
+  table({
     address: describe(
       text(parseListenAddress),
       'address',
@@ -55,23 +63,21 @@ export const listener = describe(
       'Mode of a unix socket.',
     ),
     proxy_protocol: describe(
-      z
-        .strictObject(
-          {
-            from: describe(
-              list(text(parseCidr)).min(1, 'at least one network is needed'),
-              'list of networks',
-              'Whose header is believed. From these it is mandatory, everybody else is refused. On a unix socket everybody must send it.',
-            ),
-            timeout: describe(
-              duration({ min: '100ms', max: '1m' }).prefault('3s'),
-              'duration',
-              'How long the header may take.',
-            ),
-          },
-          { error: 'expected a table such as { from = ["10.0.0.0/8"] }' },
-        )
-        .optional(),
+      table(
+        {
+          from: describe(
+            list(text(parseCidr)).min(1, 'at least one network is needed'),
+            'list of networks',
+            'Whose header is believed. From these it is mandatory, everybody else is refused. On a unix socket everybody must send it.',
+          ),
+          timeout: describe(
+            duration({ min: '100ms', max: '1m' }).prefault('3s'),
+            'duration',
+            'How long the header may take.',
+          ),
+        },
+        '{ from = ["10.0.0.0/8"] }',
+      ).optional(),
       'table',
       'For listeners behind a balancer that tells the client’s address (HAProxy: `send-proxy`, `send-proxy-v2`).',
     ),

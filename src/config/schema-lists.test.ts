@@ -35,7 +35,7 @@ describe('lists of addresses', () => {
       'block = ["https://me:mine@a.example/b"]',
       'lists.block.0: a URL with a user name or password is not possible here',
     ],
-    ['block = "a"', 'lists.block: expected a list, got "a"'],
+    ['block = "a"', 'lists.block: expected a list, got "a": write ["a"]'],
     ['refresh = "10s"', 'lists.refresh: at least 1m is needed'],
     ['then = "drop"', 'lists.then: expected one of "front", "close", got "drop"'],
     [`block = [${'"a",'.repeat(MAX_LISTS + 1)}]`, `lists.block: at most ${MAX_LISTS} lists are possible`],

@@ -1,6 +1,6 @@
-import { z } from 'zod'
 import { bad, good, type Parsed } from './parsed.ts'
-import { describe, duration, list, oneOf, text } from './schema-values.ts'
+import { duration } from './schema-durations.ts'
+import { describe, list, oneOf, table, text } from './schema-values.ts'
 
 /** Lists of one rule: each costs a search for every connection, and has metrics of its own. */
 export const MAX_LISTS = 16
@@ -28,7 +28,7 @@ const sources = () =>
   list(text(parseSource)).max(MAX_LISTS, `at most ${MAX_LISTS} lists are possible`).prefault([])
 
 export const lists = describe(
-  z.strictObject({
+  table({
     block: describe(
       sources(),
       'list of URLs or files',

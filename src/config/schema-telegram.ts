@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { Endpoint } from '../net/endpoint.ts'
 import { parseTcpAddress } from './address.ts'
 import { bad, good, type Parsed } from './parsed.ts'
-import { describe, duration, list, oneOf, text, word } from './schema-values.ts'
+import { duration, durationOr } from './schema-durations.ts'
+import { describe, list, oneOf, table, text, wholeOr, word } from './schema-values.ts'
 
 const dataCentres = z.record(
   z.string().regex(/^-?[1-9]\d{0,4}$/),
@@ -20,12 +21,21 @@ const dataCentres = z.record(
 )
 
 function dataCentreMessage(input: unknown): string {
-  for (const each of Array.isArray(input) ? input : [input]) {
-    if (typeof each !== 'string') break
-    const parsed = parseTcpAddress(each)
+  const all = Array.isArray(input) ? input : [input]
+  return firstRefused(all, parseTcpAddress) ?? 'expected "host:port" or a list of these, at least one'
+}
+
+/** Why the first that is refused is; undefined also where one is no text. */
+function firstRefused(
+  all: readonly unknown[],
+  parse: (value: string) => Parsed<unknown>,
+): string | undefined {
+  for (const each of all) {
+    if (typeof each !== 'string') return undefined
+    const parsed = parse(each)
     if (!parsed.ok) return parsed.message
   }
-  return 'expected "host:port" or a list of these, at least one'
+  return undefined
 }
 
 const AD_TAG = /^[0-9a-f]{32}$/
@@ -54,8 +64,19 @@ function parseStunServer(value: string): Parsed<Endpoint> {
   return parseTcpAddress(hasPort ? place : `${place}:${STUN_PORT}`)
 }
 
+const MOST_STUN_SERVERS = 4
+
+function stunMessage(input: unknown): string {
+  const all = Array.isArray(input) ? input : undefined
+  if (all !== undefined && all.length > MOST_STUN_SERVERS)
+    return `at most ${MOST_STUN_SERVERS} servers are possible`
+  return (
+    firstRefused(all ?? [], parseStunServer) ?? 'expected "off" or a list such as ["stun.example.org:3478"]'
+  )
+}
+
 const middle = describe(
-  z.strictObject({
+  table({
     addresses: describe(
       dataCentres.prefault({}),
       'table of addresses',
@@ -83,8 +104,8 @@ const middle = describe(
     ),
     stun: describe(
       z
-        .union([z.literal('off'), list(text(parseStunServer)).max(4, 'at most 4 servers are possible')], {
-          error: 'expected "off" or a list such as ["stun.example.org:3478"]',
+        .union([z.literal('off'), list(text(parseStunServer)).max(MOST_STUN_SERVERS)], {
+          error: ({ input }) => stunMessage(input),
         })
         .prefault('off')
         .transform((value) => (value === 'off' ? [] : value)),
@@ -97,7 +118,7 @@ const middle = describe(
 )
 
 export const telegram = describe(
-  z.strictObject({
+  table({
     prefer: describe(
       oneOf(['ipv4', 'ipv6', 'only-ipv4', 'only-ipv6']).prefault('ipv4'),
       'choice',
@@ -119,11 +140,7 @@ export const telegram = describe(
       'For all users who have none of their own: 32 hexadecimal digits from @MTProxybot.',
     ),
     unknown_dc: describe(
-      z
-        .union([z.literal('refuse'), z.int().min(1).max(32_767)], {
-          error: 'expected "refuse" or the number of a data centre',
-        })
-        .prefault('refuse'),
+      wholeOr('refuse', 1, 32_767).prefault('refuse'),
       'choice',
       '`refuse`, or the number of the data centre that sessions for an unknown one go to. By middle proxies `refuse` leads where Telegram’s list of them says (`default`).',
     ),
@@ -133,20 +150,12 @@ export const telegram = describe(
       'Addresses by number: `{ 2 = ["149.154.167.51:443", "[2001:67c:4e8:f002::a]:443"], 203 = […], -4 = […] }`. An entry replaces the built-in one; `-n` without an entry means `n`.',
     ),
     warm: describe(
-      z
-        .union([z.literal('auto'), z.int().min(0).max(64)], {
-          error: 'expected "auto" or a number of connections from 0 to 64',
-        })
-        .prefault('auto'),
+      wholeOr('auto', 0, 64).prefault('auto'),
       'choice',
       'Idle connections that each worker keeps for a data centre in use, so that a new session saves a round trip; `auto`: by what was asked for lately; 0: none. A minute after the last session nothing is kept. Not for users with an `upstream` or a `rate` of their own.',
     ),
     probe: describe(
-      z
-        .union([z.literal('off'), duration({ min: '10s', max: '1d' })], {
-          error: 'expected "off" or a duration such as "5m"',
-        })
-        .prefault('5m'),
+      durationOr('off', { min: '10s', max: '1d' }).prefault('5m'),
       'duration',
       'How often, about, each worker asks every data centre and middle proxy in use a question of its own (`req_pq`), by every way that sessions may take. Who does not answer is tried after those who do; times and failures are in the metrics. In use is what a session went to within the last hour. `off`: never.',
     ),

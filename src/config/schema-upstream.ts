@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isIpv4, isIpv6 } from './ip.ts'
 import { bad, good } from './parsed.ts'
-import { describe, list, oneOf, text, whole, word } from './schema-values.ts'
+import { describe, list, oneOf, tables, text, whole, word } from './schema-values.ts'
 import { parseUpstreamUrl } from './upstream-url.ts'
 
 /** A sane name: it is a label of metrics. */
@@ -50,8 +50,7 @@ const upstream = describe(
 )
 
 export const upstreams = describe(
-  z
-    .array(upstream, { error: 'expected tables such as [[upstream]]' })
+  tables(upstream, '[[upstream]]')
     .max(MOST_UPSTREAMS, `at most ${MOST_UPSTREAMS} upstreams are possible`)
     .prefault([]),
   'tables',

@@ -1,9 +1,9 @@
-import { z } from 'zod'
-import { describe, duration, text } from './schema-values.ts'
+import { duration } from './schema-durations.ts'
+import { describe, table, text } from './schema-values.ts'
 import { parseUtcOffset } from './utc-offset.ts'
 
 export const usage = describe(
-  z.strictObject({
+  table({
     utc_offset: describe(
       text(parseUtcOffset).prefault('+00:00'),
       'offset',

@@ -1,11 +1,11 @@
-import { z } from 'zod'
 import { parseDomain } from './host-name.ts'
 import { parseInstant } from './instant.ts'
 import { parseCidr } from './ip.ts'
+import { duration } from './schema-durations.ts'
 import { quota } from './schema-quota.ts'
 import { parseAdTag } from './schema-telegram.ts'
 import { upstreamNames } from './schema-upstream.ts'
-import { describe, duration, list, oneOf, rate, text, whole, word, yesNo } from './schema-values.ts'
+import { describe, list, oneOf, rate, table, tables, text, whole, word, yesNo } from './schema-values.ts'
 import { parseUserSecret } from './secret-text.ts'
 
 /** More networks of one user than this are a crowd; each takes a slot of shared memory. */
@@ -13,9 +13,11 @@ export const MAX_ADDRESSES = 1024
 
 const NO_SECRET = 'needs 32 hexadecimal digits: make one with "portico secret"'
 
+const OLD_SECRET = '{ secret = "…", until = 2027-01-31T12:00:00Z }'
+
 const previous = describe(
-  list(
-    z.strictObject(
+  tables(
+    table(
       {
         secret: describe(text(parseUserSecret, NO_SECRET), 'secret', 'The old key: 32 hexadecimal digits.'),
         until: describe(
@@ -24,27 +26,28 @@ const previous = describe(
           'When it ends, with the sessions that came by it: `2027-01-31T12:00:00Z`.',
         ),
       },
-      { error: 'expected tables such as { secret = "…", until = 2027-01-31T12:00:00Z }' },
+      OLD_SECRET,
     ),
+    OLD_SECRET,
   ).prefault([]),
   'tables',
   'Secrets that the user had before and that still work for a while.',
 )
 
 const rates = describe(
-  z.strictObject(
+  table(
     {
       up: describe(rate('1 KiB/s').optional(), 'rate', 'Away from the user, over all sessions together.'),
       down: describe(rate('1 KiB/s').optional(), 'rate', 'To the user, over all sessions together.'),
     },
-    { error: 'expected a table such as { up = "1 MiB/s", down = "10 Mbit/s" }' },
+    '{ up = "1 MiB/s", down = "10 Mbit/s" }',
   ),
   'table',
   'How fast the user may be, as the user sees it. The sessions of one user share it fairly.',
 )
 
 const addresses = describe(
-  z.strictObject(
+  table(
     {
       max: describe(whole(1, MAX_ADDRESSES), 'number', 'Most different networks within `window`.'),
       window: describe(
@@ -69,7 +72,7 @@ const addresses = describe(
         'What happens to one network more: it sees the site, or is served and only counted and logged.',
       ),
     },
-    { error: 'expected a table such as { max = 3 }' },
+    '{ max = 3 }',
   ),
   'table',
   'From how many networks the user may come.',
@@ -125,7 +128,7 @@ const shared = {
 }
 
 export const user = describe(
-  z.strictObject(
+  table(
     {
       secret: describe(
         text(parseUserSecret, NO_SECRET),
@@ -140,14 +143,14 @@ export const user = describe(
       ),
       ...shared,
     },
-    { error: 'expected a table such as [users.alice]' },
+    '[users.alice]',
   ),
   'table',
   'One user. The name is 1 to 64 of A–Z a–z 0–9 . _ @ + - and begins with a letter or digit.',
 )
 
 export const plan = describe(
-  z.strictObject(shared, { error: 'expected a table such as [plans.basic]' }),
+  table(shared, '[plans.basic]'),
   'table',
   'Defaults for the users that name this plan. A key of the user replaces the whole key of the plan.',
 )

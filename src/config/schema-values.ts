@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { formatDuration, parseDuration } from './duration.ts'
-import { bad, type Parsed } from './parsed.ts'
+import { bad, good, type Parsed } from './parsed.ts'
 import { parseRate, parseSize } from './size.ts'
+import { shown, wrongType } from './wrong-type.ts'
 
 /** What the documentation calls the form of a key's value. */
 export const forms = z.registry<{ form: string }>()
@@ -14,8 +14,7 @@ export function describe<S extends z.ZodType>(schema: S, form: string, descripti
 
 /** Text that a value parser turns into its value. */
 export function text<T>(parse: (value: string) => Parsed<T>, missing = 'missing') {
-  const error = (issue: { input?: unknown }) =>
-    issue.input === undefined ? missing : wrongType(issue.input, 'text')
+  const error = ({ input }: { input?: unknown }) => (input === undefined ? missing : noText(input, parse))
   return z.string({ error }).transform((value, context): T => {
     const parsed = parse(value)
     if (parsed.ok) return parsed.value
@@ -24,40 +23,21 @@ export function text<T>(parse: (value: string) => Parsed<T>, missing = 'missing'
   })
 }
 
+/** What the text of a number would be told: mostly its quotes are missing. */
+function noText(input: unknown, parse: (value: string) => Parsed<unknown>): string {
+  if (typeof input !== 'number') return wrongType(input, 'text')
+  // It is not what the file says any more, and that may have been a secret.
+  if (Math.abs(input) > Number.MAX_SAFE_INTEGER || Number.isNaN(input))
+    return 'expected text in quotes, got a number'
+  const parsed = parse(String(input))
+  return parsed.ok ? `${wrongType(input, 'text')}: write "${input}"` : parsed.message
+}
+
 /** Text as it stands; not empty unless that is allowed. */
 export function word(options: { empty?: boolean } = {}) {
-  const error = (issue: { input?: unknown }) => wrongType(issue.input, 'text')
+  const error = ({ input }: { input?: unknown }) => noText(input, good)
   const schema = z.string({ error })
   return options.empty === true ? schema : schema.min(1, 'must not be empty')
-}
-
-/** A duration in milliseconds within bounds that are written as the file writes them. */
-export function duration(bounds: { min: string; max: string }) {
-  const min = milliseconds(bounds.min)
-  const max = milliseconds(bounds.max)
-  const error = (issue: { input?: unknown }) =>
-    typeof issue.input === 'number'
-      ? `lacks a unit: write "${issue.input}s"`
-      : wrongType(issue.input, 'a duration such as "30s"')
-  return z.string({ error }).transform((value, context): number => {
-    const parsed = parseDuration(value)
-    const message = parsed.ok ? outside(parsed.value, min, max) : parsed.message
-    if (parsed.ok && message === undefined) return parsed.value
-    context.addIssue({ code: 'custom', message: message ?? '' })
-    return z.NEVER
-  })
-}
-
-function outside(value: number, min: number, max: number): string | undefined {
-  if (value < min) return `at least ${formatDuration(min)} is needed`
-  if (value > max) return `at most ${formatDuration(max)} is possible`
-  return undefined
-}
-
-function milliseconds(bound: string): number {
-  const parsed = parseDuration(bound)
-  if (!parsed.ok) throw new TypeError(parsed.message)
-  return parsed.value
 }
 
 /** Bytes, at least `least` (as the file writes it). */
@@ -81,14 +61,36 @@ function atLeast(
 }
 
 export function whole(min: number, max: number) {
+  return bounded(min, max, '')
+}
+
+/** The same, or a word that stands for none or for whatever is best. */
+export function wholeOr<const W extends string>(choice: W, min: number, max: number) {
+  const or = `, or ${JSON.stringify(choice)}`
+  const number = bounded(min, max, or)
+  return z.union([z.literal(choice), number], {
+    error: ({ input }) =>
+      noNumber(input, `${JSON.stringify(choice)} or a whole number from ${min} to ${max}`),
+  })
+}
+
+function bounded(min: number, max: number, or: string) {
   return z
-    .int({ error: (issue) => wrongType(issue.input, 'a whole number') })
-    .min(min, `at least ${min} is needed`)
-    .max(max, `at most ${max} is possible`)
+    .int({ error: ({ input }) => noNumber(input, 'a whole number') })
+    .min(min, `at least ${min} is needed${or}`)
+    .max(max, `at most ${max} is possible${or}`)
+}
+
+function noNumber(input: unknown, expected: string): string {
+  const quoted = typeof input === 'string' && /^\d+$/.test(input)
+  return wrongType(input, expected) + (quoted ? ' in quotes' : '')
 }
 
 export function yesNo() {
-  return z.boolean({ error: (issue) => wrongType(issue.input, 'true or false') })
+  return z.boolean({
+    error: ({ input }) =>
+      wrongType(input, 'true or false') + (input === 'true' || input === 'false' ? ' in quotes' : ''),
+  })
 }
 
 export function oneOf<const T extends readonly string[]>(values: T) {
@@ -96,17 +98,28 @@ export function oneOf<const T extends readonly string[]>(values: T) {
   return z.enum(values, { error: (issue) => `expected one of ${choices}, got ${shown(issue.input)}` })
 }
 
+/** One that could be in it is proposed as a list of one. */
 export function list<S extends z.ZodType>(element: S) {
-  return z.array(element, { error: (issue) => wrongType(issue.input, 'a list') })
+  return z.array(element, {
+    error: ({ input }) => {
+      const alone = typeof input === 'string' && element.safeParse(input).success
+      return wrongType(input, 'a list') + (alone ? `: write [${JSON.stringify(input)}]` : '')
+    },
+  })
 }
 
-function wrongType(input: unknown, expected: string): string {
-  return input === undefined ? 'missing' : `expected ${expected}, got ${shown(input)}`
+/** What stands in its place is repeated only where no `example` is given: it may be a secret. */
+export function table<S extends z.core.$ZodLooseShape>(shape: S, example?: string) {
+  return z.strictObject(shape, {
+    error: ({ input }) =>
+      example === undefined || input === undefined
+        ? wrongType(input, 'a table')
+        : `expected a table such as ${example}`,
+  })
 }
 
-function shown(input: unknown): string {
-  if (typeof input === 'string') return JSON.stringify(input.length > 60 ? `${input.slice(0, 57)}…` : input)
-  if (typeof input === 'number' || typeof input === 'boolean') return String(input)
-  if (Array.isArray(input)) return 'a list'
-  return input instanceof Date ? 'a date' : 'a table'
+/** `example`: how one of them begins. */
+export function tables<S extends z.ZodType>(element: S, example: string) {
+  const expected = `expected tables such as ${example}`
+  return z.array(element, { error: ({ input }) => (input === undefined ? 'missing' : expected) })
 }

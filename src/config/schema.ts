@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseListenAddress } from './address.ts'
 import { parseCidr } from './ip.ts'
 import { dns } from './schema-dns.ts'
+import { duration, durationOr } from './schema-durations.ts'
 import { front } from './schema-front.ts'
 import { listen, listener, publicHost, publicPort } from './schema-listener.ts'
 import { lists } from './schema-lists.ts'
@@ -10,7 +11,19 @@ import { telegram } from './schema-telegram.ts'
 import { upstreams } from './schema-upstream.ts'
 import { usage } from './schema-usage.ts'
 import { plan, user } from './schema-user.ts'
-import { describe, duration, list, oneOf, size, text, whole, word, yesNo } from './schema-values.ts'
+import {
+  describe,
+  list,
+  oneOf,
+  size,
+  table,
+  tables,
+  text,
+  whole,
+  wholeOr,
+  word,
+  yesNo,
+} from './schema-values.ts'
 
 /**
  * The one source of the configuration's types, defaults, errors, documentation and JSON Schema. Every key is
@@ -18,27 +31,19 @@ import { describe, duration, list, oneOf, size, text, whole, word, yesNo } from 
  */
 
 const limits = describe(
-  z.strictObject({
+  table({
     sessions: describe(
       whole(1, 10_000_000).optional(),
       'number',
       'Most sessions at a time; absent: what the descriptor limit allows. More than that is clamped with a warning.',
     ),
     per_address: describe(
-      z
-        .union([z.literal('off'), z.int().min(1).max(10_000_000)], {
-          error: 'expected "off" or a number of sessions from 1',
-        })
-        .prefault('off'),
+      wholeOr('off', 1, 10_000_000).prefault('off'),
       'choice',
       'Most established sessions of one address (IPv6: of one /64) at a time, or `off`.',
     ),
     unauthenticated: describe(
-      z
-        .union([z.literal('auto'), z.int().min(1).max(10_000_000)], {
-          error: 'expected "auto" or a number from 1',
-        })
-        .prefault('auto'),
+      wholeOr('auto', 1, 10_000_000).prefault('auto'),
       'choice',
       'Most connections at a time whose hello is awaited or searched; beyond it the longest waiting is left to the site for good. `auto`: by the memory there is.',
     ),
@@ -63,20 +68,12 @@ const limits = describe(
       'The longest frame of a client that goes by a middle proxy; what is longer ends the session.',
     ),
     first_data: describe(
-      z
-        .union([z.literal('auto'), duration({ min: '1s', max: '1h' })], {
-          error: 'expected "auto" or a duration such as "30s"',
-        })
-        .prefault('auto'),
+      durationOr('auto', { min: '1s', max: '1h' }).prefault('auto'),
       'duration',
       "How long a client may take for its first data behind a recorded answer of the front; `auto`: as long as the front was seen to wait. Behind a mirrored answer the front's own timer rules.",
     ),
     silence: describe(
-      z
-        .union([z.literal('off'), duration({ min: '1s', max: '1h' })], {
-          error: 'expected "off" or a duration such as "20s"',
-        })
-        .prefault('off'),
+      durationOr('off', { min: '1s', max: '1h' }).prefault('off'),
       'duration',
       'Ends a session whose client says nothing for so long after something went down to it; it comes back at once. A cure for iPhones that show "Updating…" after they were in the background. `off`, or a duration.',
     ),
@@ -86,7 +83,7 @@ const limits = describe(
 )
 
 const metrics = describe(
-  z.strictObject({
+  table({
     listen: describe(
       text(parseListenAddress).optional(),
       'address',
@@ -117,7 +114,7 @@ const metrics = describe(
 )
 
 const log = describe(
-  z.strictObject({
+  table({
     level: describe(
       oneOf(['debug', 'info', 'warn', 'error']).prefault('info'),
       'choice',
@@ -144,13 +141,9 @@ const log = describe(
 )
 
 const replay = describe(
-  z.strictObject({
+  table({
     capacity: describe(
-      z
-        .union([z.literal('auto'), z.int().min(1000).max(100_000_000)], {
-          error: 'expected "auto" or a number of hellos from 1000 to 100000000',
-        })
-        .prefault('auto'),
+      wholeOr('auto', 1000, 100_000_000).prefault('auto'),
       'choice',
       'How many hellos are remembered while a copy of one could be valid (twice `front.clock_skew`), 8 bytes each. `auto`: by the memory there is, for 128 or 1,024 new sessions a second. One that finds no room is let in, and counted in `portico_replays_forgotten_total`.',
     ),
@@ -160,7 +153,7 @@ const replay = describe(
 )
 
 const state = describe(
-  z.strictObject({
+  table({
     dir: describe(word().prefault('state'), 'folder', 'Where portico keeps what it must not forget.'),
   }),
   'table',
@@ -168,13 +161,9 @@ const state = describe(
 )
 
 const processTable = describe(
-  z.strictObject({
+  table({
     workers: describe(
-      z
-        .union([z.literal('auto'), z.int().min(1).max(256)], {
-          error: 'expected "auto" or a number from 1 to 256',
-        })
-        .prefault('auto'),
+      wholeOr('auto', 1, 256).prefault('auto'),
       'choice',
       '`auto`: one a core, honouring cgroup limits; one where memory is 1 GB or less. Or a number.',
     ),
@@ -207,7 +196,11 @@ export const schema = z.strictObject(
       'file',
       'A second file with `[users.NAME]` tables, for programs to write.',
     ),
-    listener: describe(z.array(listener).prefault([]), 'tables', 'Listeners with more than an address.'),
+    listener: describe(
+      tables(listener, '[[listener]]').prefault([]),
+      'tables',
+      'Listeners with more than an address.',
+    ),
     front,
     users: describe(
       z.record(z.string(), user, { error: 'expected tables such as [users.alice]' }).prefault({}),
