@@ -77,7 +77,7 @@ describe('the command line', () => {
   })
 
   test.each([
-    [['run', '--listen', 'localhost'], 'lacks the port'],
+    [['run', '--listen', 'localhost'], 'not a name'],
     [['secret', '--domain', '1.2.3.4'], 'is an address'],
     [['link', '--qr', '--json'], 'cannot be used together'],
     [['check', 'a', 'b'], 'b'],

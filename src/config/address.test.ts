@@ -20,7 +20,16 @@ describe('where to listen', () => {
   test.each([
     ['0', '1 to 65535'],
     ['65536', '1 to 65535'],
-    ['::1', 'put the address into brackets'],
+    ['-1', '"-1": a port is 1 to 65535'],
+    ['1.5', '"1.5": a port is 1 to 65535'],
+    ['::1', 'put the address into brackets and add the port, "[::1]:443"'],
+    ['::1:443', 'put the address into brackets, "[::1]:443"'],
+    ['2001:db8::7:8443', 'put the address into brackets, "[2001:db8::7]:8443"'],
+    ['2001:db8::ab', 'add the port, "[2001:db8::ab]:443"'],
+    ['::ffff:192.0.2.1:443', 'put the address into brackets, "[::ffff:192.0.2.1]:443"'],
+    ['[::1]', '"[::1]" lacks the port: write "[::1]:443"'],
+    ['localhost', 'such as "127.0.0.1:443", not a name'],
+    ['-x-', 'is not an address: write "127.0.0.1:8443"'],
     ['localhost:443', 'not a name'],
     ['256.1.1.1:443', 'not a name'],
     ['127.0.0.1', 'lacks the port: write "127.0.0.1:443"'],
@@ -48,6 +57,8 @@ describe('where to connect', () => {
 
   test.each([
     ['8443', 'write "127.0.0.1:8443"'],
+    ['99999', 'a port is 1 to 65535'],
+    ['-x-', 'is not an address'],
     ['front.example', 'lacks the port'],
     ['-x-:1', 'neither a host name nor an address'],
     ['https://front.example:443', 'is a URL'],
@@ -57,6 +68,14 @@ describe('where to connect', () => {
 
   test('the built-in site', () => {
     expect(parseFrontAddress('built-in')).toEqual({ ok: true, value: 'built-in' })
+    expect(parseFrontAddress('builtin')).toEqual({
+      ok: false,
+      message: '"builtin" is not an address; did you mean "built-in"?',
+    })
+    expect(parseFrontAddress('front.example')).toEqual({
+      ok: false,
+      message: '"front.example" lacks the port: write "front.example:443", or "built-in"',
+    })
   })
 
   test('a data centre has no unix socket', () => {

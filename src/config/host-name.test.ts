@@ -17,6 +17,8 @@ test.each([
   ['1.2.3.4', 'is an address'],
   ['::1:1', 'is an address'],
   ['https://example.org', 'is a URL'],
+  ['www.example.org:443', '"www.example.org:443": leave out the port, "www.example.org"'],
+  ['192.0.2.1:443', '"192.0.2.1" is an address'],
   ['пример.рф', 'write "xn--e1afmkfd.xn--p1ai"'],
   ['example.org.', 'leave out the dot'],
   ['-a.example', 'is not a host name'],

@@ -14,6 +14,13 @@ export function parseDomain(text: string): Parsed<string> {
   if (/^[a-z]+:\/\//.test(name)) return bad(`${JSON.stringify(text)} is a URL: give the host name alone`)
   if (isIpv4(name) || isIpv6(name))
     return bad(`${JSON.stringify(text)} is an address; a name is needed (the SNI cannot hold an address)`)
+  const [, portless] = /^(.+):\d+$/.exec(name) ?? []
+  if (portless !== undefined) {
+    const alone = parseDomain(portless)
+    return alone.ok
+      ? bad(`${JSON.stringify(text)}: leave out the port, ${JSON.stringify(alone.value)}`)
+      : alone
+  }
   if (/[^\x20-\x7e]/.test(name)) return bad(notAscii(text, name))
   if (name.endsWith('.')) return bad(`${JSON.stringify(text)}: leave out the dot at the end`)
   if (name.length < MIN_DOMAIN || name.length > MAX_DOMAIN) {

@@ -282,7 +282,7 @@ prefer = "ipv5"
     [
       'a wrong list element',
       SMALLEST.replace('"443"', '["443", "x"]'),
-      'portico.toml:1:18 listen.1: "x" lacks the port',
+      'portico.toml:1:18 listen.1: "x": listen on an address of this host',
     ],
     [
       'a front without its port',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseTargetAddress } from './address.ts'
+import { parseFrontAddress, parseTargetAddress } from './address.ts'
 import { parseDomain, parseSiteDomain } from './host-name.ts'
 import { duration } from './schema-durations.ts'
 import { describe, oneOf, table, tables, text, word } from './schema-values.ts'
@@ -7,16 +7,13 @@ import { describe, oneOf, table, tables, text, word } from './schema-values.ts'
 const PROXY_PROTOCOL = ['off', 'v1', 'v2'] as const
 
 const frontAddress = () =>
-  z.union([z.literal('built-in'), text(parseTargetAddress)], {
-    error: (issue) => addressMessage(issue.input, 'built-in'),
-  })
+  z.union([z.literal('built-in'), text(parseTargetAddress)], { error: ({ input }) => addressMessage(input) })
 
-function addressMessage(input: unknown, ...words: string[]): string {
-  const choices = words.map((each) => JSON.stringify(each)).join(', ')
+function addressMessage(input: unknown): string {
   if (typeof input !== 'string' && !Number.isInteger(input))
-    return `expected text: host:port, unix:/path or ${choices}`
-  const parsed = parseTargetAddress(String(input))
-  return parsed.ok ? 'not understood' : `${parsed.message}, or ${choices}`
+    return 'expected text: host:port, unix:/path or "built-in"'
+  const parsed = parseFrontAddress(String(input))
+  return parsed.ok ? '' : parsed.message
 }
 
 const site = describe(
