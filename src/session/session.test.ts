@@ -84,6 +84,7 @@ describe('a stranger', () => {
     await turn()
     expect(client.written).toEqual(FLIGHT)
     expect(counted('handshakes_total', 'bad_digest')).toBe(1)
+    expect(counted('probes_total', 'bad_digest')).toBe(1)
   })
 
   test('is not searched where its hello is longer than any client’s', async () => {
@@ -459,7 +460,7 @@ describe('an address that the lists refuse', () => {
     expect(started).toHaveLength(0)
     expect(counted('front_connections_total', 'refused')).toBe(1)
     expect(counted('handshakes_total', 'ok')).toBe(0)
-    expect(counted('probes_total', 'tls')).toBe(0)
+    expect(counted('probes_total', 'bad_digest')).toBe(0)
   })
 
   test('loses nothing of what it says before the front’s leg is there', async () => {

@@ -40,7 +40,7 @@ export function stay(why: Stay, tee: Tee, visitor: Visitor, house: House): void 
   const handshake = handshakeResult(why)
   if (handshake) counters.handshakes.add(1, handshake)
   if (why.at === 'hello' || why.at === 'authenticate') {
-    counters.probes.add(1, probeClass(tee.firstBytes))
+    counters.probes.add(1, why.code === 'bad_digest' ? why.code : probeClass(tee.firstBytes))
     if (why.code === 'unauthenticated') counters.refused.add(1, why.code)
     else house.noticed('no_valid_secret')
   }

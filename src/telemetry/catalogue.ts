@@ -306,10 +306,27 @@ export const CATALOGUE = {
     'addresses_exceeded_total',
     'Sessions from one network more than their user may have, refused or only reported.',
   ),
-  probes: counter('probes_total', 'Strangers, by what they spoke.', [
-    'class',
-    ['tls', 'http', 'http2', 'ssh', 'socks', 'proxy', 'replay', 'clock', 'silent', 'other'],
-  ]),
+  probes: counter(
+    'probes_total',
+    'Strangers, by what they spoke: `bad_digest` a whole hello that no secret of ours made, as every browser does, `tls` any other TLS, `proxy` a PROXY header, `scanner` another protocol that nobody speaks to a web site, `replay` and `clock` a hello of a user that came before or is too old.',
+    [
+      'class',
+      [
+        'bad_digest',
+        'tls',
+        'http',
+        'http2',
+        'ssh',
+        'socks',
+        'proxy',
+        'scanner',
+        'replay',
+        'clock',
+        'silent',
+        'other',
+      ],
+    ],
+  ),
   heldBytes: gauge('held_bytes', 'Bytes held for peers that do not read.'),
   descriptors: gauge('descriptors', 'File descriptors counted for connections.'),
   localPorts: gauge(
