@@ -31,7 +31,7 @@ const site = describe(
     ),
   }),
   'tables',
-  'Further sites that live on the same address. May be given several times.',
+  'A further site: a name, and where that site listens. May be given several times.',
 )
 
 export const front = describe(

@@ -1,7 +1,7 @@
 import type { Collector } from './prometheus.ts'
 
 /**
- * `user_bytes_total`: the only metric with a user's name, shown where that is asked for.
+ * `user_bytes_total`, shown where metrics with a user's name are asked for.
  * @param read payload bytes that were ever counted for the user of that place
  */
 export function userBytes(
