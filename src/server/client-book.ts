@@ -1,4 +1,5 @@
 import type { Collector } from '../telemetry/prometheus.ts'
+import { RUN_TIME_METRICS } from '../telemetry/run-time-metrics.ts'
 import type { ClientCounts } from './client-tally.ts'
 
 /** Labels of one metric: there are some dozens of Telegram clients, and everything else is one more. */
@@ -33,18 +34,14 @@ export class ClientBook {
 
   #helloMetric(): Collector {
     return {
-      name: 'client_hellos_total',
-      help: 'Authentic hellos by their JA4 fingerprint, by which filters tell clients apart.',
-      type: 'counter',
+      ...RUN_TIME_METRICS.clientHellos,
       samples: () => [...this.#hellos].map(([ja4, value]) => ({ labels: { ja4 }, value })),
     }
   }
 
   #userMetric(names: readonly string[]): Collector {
     return {
-      name: 'user_answers_total',
-      help: 'Answers to a user that were followed by first data, and by nothing: many of the latter mean that somebody on the way drops what follows the handshake.',
-      type: 'counter',
+      ...RUN_TIME_METRICS.userAnswers,
       samples: () =>
         names.flatMap((user, place) => {
           const { ok, silent } = this.of(place)

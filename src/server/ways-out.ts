@@ -3,8 +3,9 @@ import { MOST_UPSTREAMS } from '../config/schema-upstream.ts'
 import type { DialResources } from '../net/dial.ts'
 import type { ShadowsocksDependencies } from '../protocol/shadowsocks/client-stream.ts'
 import type { AttemptOutcome } from '../telegram/dial-data-centre.ts'
-import { DIAL_RESULTS } from '../telemetry/catalogue.ts'
+import { UPSTREAM_DIAL_RESULTS } from '../telemetry/catalogue.ts'
 import type { Collector } from '../telemetry/prometheus.ts'
+import { RUN_TIME_METRICS } from '../telemetry/run-time-metrics.ts'
 import { DirectUpstream } from '../upstream/direct.ts'
 import type { Health } from '../upstream/health.ts'
 import { ShadowsocksUpstream } from '../upstream/shadowsocks.ts'
@@ -60,7 +61,7 @@ export function upstreamNames({ upstream }: Pick<Config, 'upstream'>): string[] 
   return names.includes(DIRECT) ? names : [...names, DIRECT]
 }
 
-const RESULTS: readonly AttemptOutcome[] = [...DIAL_RESULTS, 'slow']
+const RESULTS: readonly AttemptOutcome[] = UPSTREAM_DIAL_RESULTS
 
 /** Names of one run that are told apart: twice as many as one configuration may have, and the straight way. */
 const MOST_NAMES = 2 * MOST_UPSTREAMS + 1
@@ -84,18 +85,14 @@ export function upstreamMetrics(
 ): Collector[] {
   return [
     {
-      name: 'upstream_dials_total',
-      help: 'Attempts to connect by an upstream, by result; slow: another was faster although this one had its time.',
-      type: 'counter',
+      ...RUN_TIME_METRICS.upstreamDials,
       samples: () =>
         shown.flatMap(({ name: upstream, place }) =>
           RESULTS.map((result) => ({ labels: { upstream, result }, value: counters.dials(place, result) })),
         ),
     },
     {
-      name: 'upstream_dial_seconds_total',
-      help: 'Time that the successful ones took together.',
-      type: 'counter',
+      ...RUN_TIME_METRICS.upstreamDialSeconds,
       samples: () =>
         shown.map(({ name: upstream, place }) => ({ labels: { upstream }, value: counters.seconds(place) })),
     },

@@ -30,6 +30,9 @@ export const DIAL_RESULTS = [
   'protocol',
 ] as const
 
+/** `slow`: another was faster although this one had its time. */
+export const UPSTREAM_DIAL_RESULTS = [...DIAL_RESULTS, 'slow'] as const
+
 /** What became of a question of our own. */
 export const PROBE_RESULTS = [...DIAL_RESULTS, 'no_answer', 'closed', 'wrong_answer'] as const
 
@@ -70,7 +73,7 @@ export const CATALOGUE = {
   // A gauge of that name exists, so the counter keeps its suffix here.
   sessionsTotal: counter(
     'sessions_total',
-    'Sessions that have ended, by how they ended.',
+    'Sessions that have ended, by how: `ok` and `reset` by one of the two sides, `drained` with portico, `no_road` and `unknown_dc` before Telegram was reached, all others by the limit or the fault of that name.',
     ['mode', MODES],
     [
       'result',
@@ -93,49 +96,54 @@ export const CATALOGUE = {
       ],
     ],
   ),
-  handshakes: counter('handshakes_total', 'First flights of clients, by what became of them.', [
-    'result',
+  handshakes: counter(
+    'handshakes_total',
+    'What clients said first, by what became of it: `ok` was answered; `clock`, `replay`, `unmirrorable` and those that begin with `refused` had a valid secret and stayed with the site all the same; all others are strangers, or left before they were known.',
     [
-      'ok',
-      'bad_digest',
-      'unknown_sni',
-      'replay',
-      'clock',
-      'not_tls',
-      'not_searchable',
-      'too_long',
-      'unauthenticated',
-      'refused_maintenance',
-      'refused_disabled',
-      'refused_expired',
-      'refused_from',
-      'refused_quota',
-      'refused_sessions',
-      'refused_per_address',
-      'refused_user_sessions',
-      'refused_addresses',
-      'unmirrorable',
-      'front_down',
-      'client_gone',
+      'result',
+      [
+        'ok',
+        'bad_digest',
+        'unknown_sni',
+        'replay',
+        'clock',
+        'not_tls',
+        'not_searchable',
+        'too_long',
+        'unauthenticated',
+        'refused_maintenance',
+        'refused_disabled',
+        'refused_expired',
+        'refused_from',
+        'refused_quota',
+        'refused_sessions',
+        'refused_per_address',
+        'refused_user_sessions',
+        'refused_addresses',
+        'unmirrorable',
+        'front_down',
+        'client_gone',
+      ],
     ],
-  ]),
+  ),
   handshakeSeconds: histogram(
     'handshake_seconds',
     'From the accept of an authentic client to the answer on the wire.',
   ),
   firstData: counter(
     'first_data_total',
-    'What clients sent after our answer, before an init was recognised.',
+    'What followed our answers: `ok` an init of that user, `junk` something else, `end` nothing before the client ended or was cut off, `front_ended` nothing before the front lost patience.',
     ['result', ['ok', 'junk', 'end', 'front_ended']],
   ),
-  answers: counter('answers_total', 'Answers to authentic hellos, by where the flight is from.', [
-    'flight',
-    ['mirror', 'merged', 'profile'],
-  ]),
+  answers: counter(
+    'answers_total',
+    "Answers to authentic hellos: `mirror` is the front's own for that hello, `merged` the same with its encrypted records made one, `profile` one that was recorded.",
+    ['flight', ['mirror', 'merged', 'profile']],
+  ),
   frontConnections: gauge('front_connections', 'Open connections to the front.'),
   frontConnectionsTotal: counter(
     'front_connections_total',
-    'Connections that were left to the front, by why they were.',
+    'Connections that were left to the front, by why: `refused` by a limit or a list, `first_data` because nothing valid followed our answer, `no_road` because Telegram was not reached, `other` before it was known who came.',
     [
       'reason',
       [
@@ -184,13 +192,13 @@ export const CATALOGUE = {
   ),
   telegramConnections: gauge(
     'telegram_connections',
-    'Open connections to Telegram.',
+    'Open connections to Telegram, by data centre and kind of way.',
     ['dc', DATA_CENTRES],
     ['via', ROADS],
   ),
   telegramDials: counter(
     'telegram_dials_total',
-    'Dials to Telegram, by result.',
+    'Dials to Telegram, by data centre, kind of way and result.',
     ['dc', DATA_CENTRES],
     ['via', ROADS],
     ['result', DIAL_RESULTS],
@@ -246,10 +254,11 @@ export const CATALOGUE = {
     'Sessions that went to the data centre itself because no middle proxy answered; a tagged one is not shown its ad.',
     ['kind', ['tagged', 'untagged']],
   ),
-  middleOddCalls: counter('middle_odd_calls_total', 'Calls of middle proxies that made no sense here.', [
-    'kind',
-    ['unknown_client', 'unknown_call', 'malformed'],
-  ]),
+  middleOddCalls: counter(
+    'middle_odd_calls_total',
+    'Calls of middle proxies that made no sense here, by why.',
+    ['kind', ['unknown_client', 'unknown_call', 'malformed']],
+  ),
   middleMessagesDropped: counter(
     'middle_messages_dropped_total',
     'Messages of clients that no middle proxy would take.',
@@ -266,10 +275,13 @@ export const CATALOGUE = {
   ),
   dnsLookups: counter(
     'dns_lookups_total',
-    'Names that were to be dialled, by how their addresses were found.',
+    'Names that were to be dialled, by how their addresses were found: `cached` and `ok` (asked for), `stale` from an old answer because nobody gave a new one, `none` where there are none, `failed` where nobody answered.',
     ['result', ['cached', 'ok', 'none', 'stale', 'failed']],
   ),
-  replays: counter('replays_total', 'Authentic hellos that had been seen before.'),
+  replays: counter(
+    'replays_total',
+    'Authentic hellos that had been seen before; who sends one meets the site.',
+  ),
   initsForgotten: counter(
     'inits_forgotten_total',
     'Inits of clients without FakeTLS that were forgotten to remember newer ones: copies of them would be let in.',
@@ -327,8 +339,11 @@ export const CATALOGUE = {
       ],
     ],
   ),
-  heldBytes: gauge('held_bytes', 'Bytes held for peers that do not read.'),
-  descriptors: gauge('descriptors', 'File descriptors counted for connections.'),
+  heldBytes: gauge('held_bytes', 'Bytes held for peers that take them more slowly than they come.'),
+  descriptors: gauge(
+    'descriptors',
+    'File descriptors that connections have; `refused_total` counts those who came when there was none left.',
+  ),
   localPorts: gauge(
     'local_ports',
     'Connections to the one address (or from the one bound address) that has most of them; a system gives about 28,000 ports to each.',
@@ -341,13 +356,13 @@ export const CATALOGUE = {
   staticReads: {
     ...gauge(
       'static_reads',
-      '1 where accepted sockets are read into the shared buffer, 0 where they cannot be.',
+      '1 where accepted sockets are read into one shared buffer, 0 where the runtime does not let us, which costs memory and time at each read.',
     ),
     perWorker: true,
   },
   eventLoopDelaySeconds: {
     name: 'event_loop_delay_seconds',
-    help: 'How late the event loop of a worker is; the quantiles are those of the last interval.',
+    help: 'How late the event loop of a worker is: median, 99th percentile and maximum of the last interval.',
     type: 'summary',
     labels: [],
     perWorker: true,
@@ -357,10 +372,11 @@ export const CATALOGUE = {
     'Failures to keep on disk what must outlive the process: usage of the users, hellos that were let in.',
     ['kind', ['usage', 'replay']],
   ),
-  stateDegraded: gauge('state_degraded', 'Above 0 while that is kept in memory only.', [
-    'kind',
-    ['usage', 'replay'],
-  ]),
+  stateDegraded: gauge(
+    'state_degraded',
+    'Above 0 while usage, or hellos that were let in, are kept in memory only, because the disk does not take them.',
+    ['kind', ['usage', 'replay']],
+  ),
   configReloads: counter(
     'config_reloads_total',
     'Readings of a changed configuration, by what came of them.',

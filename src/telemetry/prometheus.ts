@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, type Metric as PromMetric, Registry } from 'prom-client'
 import { BUCKETS, PREFIX, QUANTILES } from './metric.ts'
+import { RUN_TIME_METRICS, type RunTimeMetric } from './run-time-metrics.ts'
 import { type MetricTotals, readTotals, type Series } from './totals.ts'
 
 export interface Exposition {
@@ -13,12 +14,8 @@ export interface Build {
   readonly node: string
 }
 
-/** A metric that is not in the catalogue, because its labels are not known beforehand. */
-export interface Collector {
-  /** Without the prefix. */
-  readonly name: string
-  readonly help: string
-  readonly type: 'counter' | 'gauge'
+/** One of the metrics that are not in the catalogue, because their labels are not known beforehand. */
+export interface Collector extends Pick<RunTimeMetric, 'name' | 'help' | 'type'> {
   samples(): Sample[]
 }
 
@@ -110,12 +107,9 @@ function summarySamples(name: string, { labels, numbers }: Series): Sample[] {
 }
 
 function buildInfo({ version, node }: Build): PromMetric {
-  const gauge = new Gauge({
-    name: `${PREFIX}build_info`,
-    help: 'Always 1; the labels say what is running.',
-    labelNames: ['version', 'node'],
-    registers: [],
-  })
+  const { name, help, labels } = RUN_TIME_METRICS.buildInfo
+  const labelNames = labels.map(([label]) => label)
+  const gauge = new Gauge({ name: PREFIX + name, help, labelNames, registers: [] })
   gauge.set({ version, node }, 1)
   return gauge
 }

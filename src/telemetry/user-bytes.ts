@@ -1,4 +1,5 @@
 import type { Collector } from './prometheus.ts'
+import { RUN_TIME_METRICS } from './run-time-metrics.ts'
 
 /**
  * `user_bytes_total`, shown where metrics with a user's name are asked for.
@@ -9,9 +10,7 @@ export function userBytes(
   read: (user: number) => { up: number; down: number },
 ): Collector {
   return {
-    name: 'user_bytes_total',
-    help: 'Payload bytes of a user: up is away from the client, down towards it.',
-    type: 'counter',
+    ...RUN_TIME_METRICS.userBytes,
     samples: () =>
       users.flatMap((user, place) => {
         const { up, down } = read(place)

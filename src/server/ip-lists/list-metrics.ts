@@ -1,8 +1,8 @@
 import { NOT_AMONG_ONLY } from '../../access/ip-list/ip-lists.ts'
 import type { Collector } from '../../telemetry/prometheus.ts'
+import { NOT_AMONG_ONLY_LABEL, RUN_TIME_METRICS } from '../../telemetry/run-time-metrics.ts'
 import type { KeptList } from './kept-list.ts'
 import type { ListHits } from './list-hits.ts'
-import { NOT_AMONG_ONLY_LABEL } from './list-sources.ts'
 
 /** Their labels are the short names of the configured lists, so there are at most as many as there may be lists. */
 export function listMetrics(lists: readonly KeptList[], hits: ListHits): Collector[] {
@@ -11,21 +11,15 @@ export function listMetrics(lists: readonly KeptList[], hits: ListHits): Collect
     lists.map((list) => ({ labels: { list: list.source.name }, value: read(list) }))
   return [
     {
-      name: 'ip_list_entries',
-      help: 'Networks of a list of addresses.',
-      type: 'gauge',
+      ...RUN_TIME_METRICS.ipListEntries,
       samples: each(({ entries }) => entries),
     },
     {
-      name: 'ip_list_age_seconds',
-      help: 'Since a list was last known to be current (a file: since it was changed); infinite if it was never read.',
-      type: 'gauge',
+      ...RUN_TIME_METRICS.ipListAge,
       samples: each(({ age }) => age),
     },
     {
-      name: 'ip_list_hits_total',
-      help: `Connections refused by a list; "${NOT_AMONG_ONLY_LABEL}": by being on none of those that may come.`,
-      type: 'counter',
+      ...RUN_TIME_METRICS.ipListHits,
       samples: () => hitSamples(lists, hits),
     },
   ]

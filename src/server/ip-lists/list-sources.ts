@@ -3,9 +3,7 @@ import { basename } from 'node:path'
 import type { SharedIpList } from '../../access/ip-list/ip-lists.ts'
 import type { Config } from '../../config/schema.ts'
 import { isListUrl } from '../../config/schema-lists.ts'
-
-/** The label of what all `only` lists refuse together. */
-export const NOT_AMONG_ONLY_LABEL = 'only'
+import { NOT_AMONG_ONLY_LABEL } from '../../telemetry/run-time-metrics.ts'
 
 const MAX_NAME = 40
 
