@@ -89,7 +89,7 @@ export class MiddleRoad {
     const { counters, log } = this.#d
     const { failure } = detail
     if (failure === 'retired') return
-    if (ready) counters.middleConnectionsLost.add(1, dataCentreLabel(dc), failure)
+    if (ready && failure !== 'dial') counters.middleConnectionsLost.add(1, dataCentreLabel(dc), failure)
     else counters.middleHandshakes.add(1, dataCentreLabel(dc), failure)
     if (!this.#isNews(`${dc} ${failure}`)) return
     if (failure === 'clock') {

@@ -3,10 +3,8 @@ import type { Labels, Metric } from './metric.ts'
 export const MODES = ['tls', 'secure', 'classic'] as const
 export const FAMILIES = ['ipv4', 'ipv6', 'unix'] as const
 export const DATA_CENTRES = ['1', '2', '3', '4', '5', '203', 'test1', 'test2', 'test3', 'other'] as const
-/** How a connection to a middle proxy became ready, did not, or ended. */
-export const MIDDLE_RESULTS = [
-  'ok',
-  'dial',
+/** Why a connection to a middle proxy did not become ready, or ended. */
+const MIDDLE_FAILURES = [
   'timeout',
   'reset',
   'closed',
@@ -17,6 +15,8 @@ export const MIDDLE_RESULTS = [
   'protocol',
   'silent',
 ] as const
+/** How it became ready, or did not. */
+const MIDDLE_RESULTS = ['ok', 'dial', ...MIDDLE_FAILURES] as const
 export const ROADS = ['direct', 'middle', 'socks5', 'socks4', 'http', 'shadowsocks'] as const
 export const DIAL_RESULTS = [
   'ok',
@@ -247,7 +247,7 @@ export const CATALOGUE = {
     'middle_connections_lost_total',
     'Connections to middle proxies that had been ready and ended, by why.',
     ['dc', DATA_CENTRES],
-    ['reason', MIDDLE_RESULTS],
+    ['reason', MIDDLE_FAILURES],
   ),
   middleFallbacks: counter(
     'middle_fallbacks_total',
