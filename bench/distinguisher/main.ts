@@ -16,7 +16,7 @@ import { plotsOf } from './report/plots.ts'
 import type { ClassResult, FrontResult, Run } from './results.ts'
 import { seeded } from './statistics/random.ts'
 import { Taps } from './tap/tap.ts'
-import { whyVoid } from './verdict.ts'
+import { judgedWidth, whyVoid } from './verdict.ts'
 
 const EXIT_VOID = 2
 const EXIT_USAGE = 64
@@ -129,7 +129,8 @@ async function measure(options: Options): Promise<Run> {
 }
 
 function write(run: Run, why: readonly string[], out: string | undefined): void {
-  const plots = new Map(run.fronts.map((front) => [front.front, plotsOf(front)]))
+  const width = judgedWidth(run)
+  const plots = new Map(run.fronts.map((front) => [front.front, plotsOf(front, width)]))
   if (out === undefined) {
     console.log(markdown(run, why, new Map()))
     return

@@ -1,8 +1,8 @@
 import type { Classified } from './classifiers/cross-validation.ts'
 import { FOUND_AT } from './defects/seeded-defects.ts'
+import { judgedInterval, widthFor } from './judged-interval.ts'
 import { whyIdle } from './layers/busy-users.ts'
 import type { ClassResult, FrontResult, Run } from './results.ts'
-import { normalQuantile } from './statistics/normal.ts'
 
 /** Something compared with itself by a classifier. */
 interface Null {
@@ -11,26 +11,23 @@ interface Null {
   readonly error: number
 }
 
-const ERROR_OF_ALL_NULLS = 0.05
-/**
- * A bootstrap of the scores does not know that a classifier that has learnt the chance of one part of the data errs the other way
- * in the rest: 24 nulls of made flights spread 1.57 times as wide as it says.
- */
-const SPREAD = 1.6
 /** Sessions of each side below which classifiers learn too little for their failures to mean something. */
 const ENOUGH_FLOWS = 100
 
-/**
- * Why the run says nothing; empty if it holds. The nulls' intervals are widened so that one in twenty runs, and not one in
- * twenty intervals, is thrown away by chance (Bonferroni).
- */
-export function whyVoid({ fronts, defects }: Run): string[] {
+/** By how many standard errors an AUC of this run may be off one half by chance. */
+export function judgedWidth({ fronts }: Run): number {
+  return widthFor(fronts.flatMap(nullsOf).length)
+}
+
+/** Why the run says nothing; empty if it holds. */
+export function whyVoid(run: Run): string[] {
+  const { fronts, defects } = run
   const nulls = fronts.flatMap(nullsOf)
-  const z = nulls.length === 0 ? 0 : normalQuantile(ERROR_OF_ALL_NULLS / 2 / nulls.length)
+  const width = judgedWidth(run)
   const classes = fronts.flatMap((front) => front.classes.map((one) => ({ front: front.front, one })))
   return [
     ...nulls
-      .filter(({ auc, error }) => Math.abs(auc - 0.5) > z * SPREAD * error)
+      .filter((each) => judgedInterval(each, width).isToldApart)
       .map(({ what, auc }) => `null of ${what}: AUC ${auc.toFixed(3)}, too far from one half`),
     ...classes.flatMap(({ front, one }) => wrongNull(front, one)),
     ...fronts

@@ -1,7 +1,11 @@
+import { judgedInterval } from '../judged-interval.ts'
 import type { AucInterval } from '../statistics/auc.ts'
 
-export function aucText({ auc, low, high }: AucInterval): string {
-  return `${auc.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`
+/** With the interval by which the run is judged; bold where it leaves out one half. */
+export function aucText(classified: AucInterval, width: number): string {
+  const { low, high, isToldApart } = judgedInterval(classified, width)
+  const bold = isToldApart ? '**' : ''
+  return `${bold}${classified.auc.toFixed(3)}${bold} [${low.toFixed(3)}, ${high.toFixed(3)}]`
 }
 
 export function milliseconds(value: number): string {

@@ -1,5 +1,8 @@
+import { SPREAD } from '../judged-interval.ts'
+import { ALPHA } from '../layers/two-sample.ts'
 import type { Both, ClassResult, FlowResult, FrontResult, Run } from '../results.ts'
 import { median } from '../statistics/quantile.ts'
+import { judgedWidth } from '../verdict.ts'
 import { addedTimeTable } from './added-time.ts'
 import { aucText, milliseconds, table } from './figures.ts'
 import { probeSection } from './probes.ts'
@@ -14,16 +17,27 @@ export function markdown(
     why.length === 0
       ? `The run holds: no null can be told apart, ${run.defects ? 'and every seeded defect was found' : 'but no defects were seeded that would prove the instrument'}.`
       : `**VOID.** This run says nothing, because:\n\n${why.map((line) => `- ${line}`).join('\n')}`
+  const width = judgedWidth(run)
   return [
     '# Can portico be told from its front?',
     `\`${run.command}\`\n\n${run.machine}; ${run.minutes.toFixed(1)} minutes; seed ${run.seed}.`,
     verdict,
+    ruleOf(run, width),
     defectTable(run),
-    ...run.fronts.map((front) => frontSection(front, plots.get(front.front) ?? [])),
+    ...run.fronts.map((front) => frontSection(front, width, plots.get(front.front) ?? [])),
   ]
     .filter(Boolean)
     .join('\n\n')
     .concat('\n')
+}
+
+/** What the figures below are judged by. */
+function ruleOf({ fronts }: Run, width: number): string {
+  if (fronts.every(({ classes, flows }) => classes.length === 0 && !flows)) return ''
+  return [
+    `A class of hellos counts as told apart where a fact of the exact sets differs, where a corrected test rejects (p < ${ALPHA}), or where the interval of an AUC leaves out one half (the AUC is bold then); sessions, by the last of these alone.`,
+    `These intervals are the ones by which the nulls are judged: ${width.toFixed(1)} standard errors to either side, for all nulls of the run together and ${SPREAD} times as wide as the bootstrap says; its own 95 % are in report.json.`,
+  ].join(' ')
 }
 
 function defectTable({ defects }: Run): string {
@@ -37,14 +51,14 @@ function defectTable({ defects }: Run): string {
   return `## Seeded defects, before ${defects.front}\n\n${table(['Defect', 'Layer', 'AUC', ''], rows)}`
 }
 
-function frontSection(result: FrontResult, plots: readonly string[]): string {
+function frontSection(result: FrontResult, width: number, plots: readonly string[]): string {
   return [
     `## ${result.front}`,
-    firstFlights(result.classes),
+    firstFlights(result.classes, width),
     answeredAlone(result),
-    timings(result.classes),
+    timings(result.classes, width),
     differences(result),
-    result.flows ? flowSection(result.flows) : '',
+    result.flows ? flowSection(result.flows, width) : '',
     result.probes ? probeSection(result.probes) : '',
     addedTimeTable(result.addedTime ?? []),
     ...plots.map((file) => `![${file}](${file})`),
@@ -53,7 +67,7 @@ function frontSection(result: FrontResult, plots: readonly string[]): string {
     .join('\n\n')
 }
 
-function firstFlights(classes: readonly ClassResult[]): string {
+function firstFlights(classes: readonly ClassResult[], width: number): string {
   const rows = classes.map(
     ({ clientClass, flights, encryptedRecords, facts, exact, twoSample, firstFlight }) => [
       clientClass,
@@ -61,8 +75,8 @@ function firstFlights(classes: readonly ClassResult[]): string {
       String(encryptedRecords),
       exact ? `${facts} facts, ${exact.portico.length} differ` : '–',
       twoSample ? `${twoSample.portico.rejected.length} of ${twoSample.portico.count}` : '–',
-      firstFlight ? aucText(firstFlight.nothing.combined) : '–',
-      firstFlight ? aucText(firstFlight.portico.combined) : '–',
+      firstFlight ? aucText(firstFlight.nothing.combined, width) : '–',
+      firstFlight ? aucText(firstFlight.portico.combined, width) : '–',
       firstFlight ? strongest(firstFlight.portico.single, 1) : '–',
     ],
   )
@@ -92,12 +106,14 @@ function strongest(single: readonly { name: string; auc: number }[], count: numb
     .join('; ')
 }
 
-function timings(classes: readonly ClassResult[]): string {
+function timings(classes: readonly ClassResult[], width: number): string {
   const rows = classes.map(({ clientClass, times, timing, jittered }) => [
     clientClass,
     ...times.map((values) => milliseconds(median(values))),
-    timing ? `${timing.nothing.combined.auc.toFixed(3)} → ${aucText(timing.portico.combined)}` : '–',
-    jittered ? `${jittered.nothing.combined.auc.toFixed(3)} → ${aucText(jittered.portico.combined)}` : '–',
+    timing ? `${aucText(timing.nothing.combined, width)} → ${aucText(timing.portico.combined, width)}` : '–',
+    jittered
+      ? `${aucText(jittered.nothing.combined, width)} → ${aucText(jittered.portico.combined, width)}`
+      : '–',
   ])
   const head = [
     'Hello',
@@ -155,7 +171,7 @@ function differencesOf({ clientClass, exact, twoSample }: ClassResult): Row[] {
   return [...exactly, ...distributed]
 }
 
-function flowSection(result: FlowResult): string {
+function flowSection(result: FlowResult, width: number): string {
   const {
     flows,
     serverDirection,
@@ -168,8 +184,8 @@ function flowSection(result: FlowResult): string {
   } = result
   const row = (what: string, { nothing, portico }: Both<FlowResult['withoutTickets']>) => [
     what,
-    aucText(nothing.combined),
-    aucText(portico.combined),
+    aucText(nothing.combined, width),
+    aucText(portico.combined, width),
     strongest(portico.single, 3),
   ]
   const rows = [
@@ -186,6 +202,6 @@ function flowSection(result: FlowResult): string {
     `### Sessions (${flows} visitors of the front, ${flows} users of portico)`,
     table(['By', 'AUC of the null', 'AUC of portico', 'strongest single features'], rows),
     table(['Tell', 'visitors of the front', 'users of portico'], tells),
-    `Seeded: visitors whose first answer lacks its first two records are told from visitors at ${aucText(withoutTickets.combined)}.`,
+    `Seeded: visitors whose first answer lacks its first two records are told from visitors at ${aucText(withoutTickets.combined, width)}.`,
   ].join('\n\n')
 }

@@ -1,21 +1,25 @@
 import type { Classified } from '../classifiers/cross-validation.ts'
+import { judgedInterval } from '../judged-interval.ts'
 import type { FrontResult } from '../results.ts'
 import { cumulative, type IntervalRow, intervals } from './svg.ts'
 
-/** The plots of one front: file name and SVG. */
-export function plotsOf({ front, classes, flows }: FrontResult): Map<string, string> {
+/** The plots of one front: file name and SVG. `width`: of the intervals, in standard errors. */
+export function plotsOf({ front, classes, flows }: FrontResult, width: number): Map<string, string> {
   const plots = new Map<string, string>()
   const rows = [
     ...classes.flatMap(({ clientClass, firstFlight, jittered }) => [
-      ...pair(`first flight, ${clientClass}`, firstFlight),
-      ...pair(`timing with jitter, ${clientClass}`, jittered),
+      ...pair(`first flight, ${clientClass}`, firstFlight, width),
+      ...pair(`timing with jitter, ${clientClass}`, jittered, width),
     ]),
-    ...pair("server's first 20 records", flows?.serverDirection),
-    ...pair('behind the flight', flows?.afterTheFlight),
-    ...pair('whole flow', flows?.wholeFlow),
+    ...pair("server's first 20 records", flows?.serverDirection, width),
+    ...pair('behind the flight', flows?.afterTheFlight, width),
+    ...pair('whole flow', flows?.wholeFlow, width),
   ]
   if (rows.length > 0) {
-    plots.set(`${front}-auc.svg`, intervals(`AUC before ${front}`, rows, ['null', '', 'portico']))
+    plots.set(
+      `${front}-auc.svg`,
+      intervals(`AUC before ${front}, intervals as judged`, rows, ['null', '', 'portico']),
+    )
   }
   const [own, again, ours] = [0, 1, 2].map((arm) => classes.flatMap(({ times }) => times[arm]!))
   if (own!.length > 0) {
@@ -44,13 +48,16 @@ export function plotsOf({ front, classes, flows }: FrontResult): Map<string, str
   return plots
 }
 
-function pair(label: string, both: { nothing: Classified; portico: Classified } | undefined): IntervalRow[] {
+function pair(
+  label: string,
+  both: { nothing: Classified; portico: Classified } | undefined,
+  width: number,
+): IntervalRow[] {
   if (!both) return []
   const row = ({ combined }: Classified, kind: number): IntervalRow => ({
     label: kind === 0 ? `${label}: null` : label,
     value: combined.auc,
-    low: combined.low,
-    high: combined.high,
+    ...judgedInterval(combined, width),
     kind,
   })
   return [row(both.nothing, 0), row(both.portico, 2)]
