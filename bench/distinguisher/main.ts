@@ -1,5 +1,5 @@
 /** How well portico can be told from its front: `npm run distinguish -- --help`. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg, release } from 'node:os'
 import { join } from 'node:path'
 import { startDataCentreProcess } from '../../test/world/data-centre/start-process.ts'
@@ -8,7 +8,9 @@ import { countEncryptedRecords, warmUp } from './collect/flights.ts'
 import { keepAliveDifferences } from './collect/keep-alive.ts'
 import { answersOf, FRONTS, type FrontName, type SubjectOptions, startSubject } from './collect/subject.ts'
 import { seededDefects } from './defects/seeded-defects.ts'
-import { type ProbeOptions, probeMatrix } from './layers/probes.ts'
+import { earlierRun } from './earlier-run.ts'
+import { isProbed, type ProbedFront } from './layers/probed-fronts.ts'
+import { type ProbeResult, probeMatrix } from './layers/probes.ts'
 import { measureAddedTime, measureClass, measureFlows } from './measure.ts'
 import { HELP, type Options, readOptions, WrongOption } from './options.ts'
 import { markdown } from './report/markdown.ts'
@@ -96,8 +98,10 @@ async function measureTimes(name: FrontName, { addedTime, seed }: Options, taps:
   return results
 }
 
-function probeOptions({ probeRounds, probeUsers, probeBusy }: Options): ProbeOptions {
-  return { rounds: probeRounds, users: probeUsers, busy: probeBusy }
+function measureProbes(name: ProbedFront, options: Options): Promise<ProbeResult> {
+  say(`${name}: probes`)
+  const { probeRounds: rounds, probeUsers: users, probeBusy: busy } = options
+  return probeMatrix(name, { rounds, users, busy })
 }
 
 async function measure(options: Options): Promise<Run> {
@@ -109,9 +113,7 @@ async function measure(options: Options): Promise<Run> {
   const fronts: FrontResult[] = []
   for (const name of options.fronts) {
     const result = await measureFront(name, options, taps, setup)
-    const isProbed = options.layers.has(4) && options.probeRounds > 0
-    if (isProbed) say(`${name}: probes`)
-    const probes = isProbed ? await probeMatrix(name, probeOptions(options)) : undefined
+    const probes = options.layers.has(4) && isProbed(name) ? await measureProbes(name, options) : undefined
     const addedTime = await measureTimes(name, options, taps)
     fronts.push({ ...result, ...(probes && { probes }), ...(addedTime.length > 0 && { addedTime }) })
   }
@@ -145,17 +147,13 @@ function write(run: Run, why: readonly string[], out: string | undefined): void 
   say(`${join(out, 'report.md')}${why.length > 0 ? ': VOID' : ''}`)
 }
 
-function readRun(file: string): Run {
-  return JSON.parse(readFileSync(file, 'utf8')) as Run
-}
-
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2))
   if (options === 'help') {
     process.stdout.write(HELP)
     return 0
   }
-  const run = options.again === undefined ? await measure(options) : readRun(options.again)
+  const run = options.again === undefined ? await measure(options) : earlierRun(options.again)
   const why = whyVoid(run)
   write(run, why, options.out)
   return why.length > 0 ? EXIT_VOID : 0

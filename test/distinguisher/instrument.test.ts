@@ -9,7 +9,6 @@ import { isX25519PublicKey, mlKemLikelihood } from '../../bench/distinguisher/fe
 import { tellApart } from '../../bench/distinguisher/layers/classify.ts'
 import { exactDifferences, foreignValues } from '../../bench/distinguisher/layers/exact.ts'
 import { twoSample } from '../../bench/distinguisher/layers/two-sample.ts'
-import { HELP, readOptions, WrongOption } from '../../bench/distinguisher/options.ts'
 import type { Run } from '../../bench/distinguisher/results.ts'
 import { seeded } from '../../bench/distinguisher/statistics/random.ts'
 import { RecordReader } from '../../bench/distinguisher/tap/record-reader.ts'
@@ -162,18 +161,4 @@ test('a run whose front was gone is void unless each answer was a recorded one',
   expect(of(120, 0)).toEqual([])
   expect(of(119, 1).join()).toContain('bun was gone')
   expect(of(0, 0).join()).toContain('bun was gone')
-})
-
-test('options', () => {
-  expect(readOptions(['--help'])).toBe('help')
-  expect(HELP).toContain('--sessions')
-  expect(readOptions(['--fronts', 'bun,openssl', '--sessions', '40', '--layers', '1'])).toMatchObject({
-    fronts: ['bun', 'openssl'],
-    sessions: 40,
-    flows: 10,
-    defects: 40,
-  })
-  for (const args of [['--fronts', 'apache'], ['--sessions', 'x'], ['--nonsense']]) {
-    expect(() => readOptions(args)).toThrow(WrongOption)
-  }
 })

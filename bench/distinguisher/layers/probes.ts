@@ -10,17 +10,14 @@ import {
 import { genuineHello } from '../../../test/probes/hellos.ts'
 import { compareGenuine, compareStrangers, type Difference } from '../../../test/probes/matrix.ts'
 import type { Address } from '../../../test/probes/probe-client.ts'
-import { inScene, type Scene, type FrontName as SceneName } from '../../../test/probes/scene.ts'
+import { inScene, type Scene } from '../../../test/probes/scene.ts'
 import { STRANGERS } from '../../../test/probes/strangers.ts'
 import { ALICE } from '../../../test/world/portico-toml.ts'
 import { secretOf, userName } from '../../load/crowd.ts'
 import type { Busy } from '../../load/jobs/busy.ts'
 import { ownAddress } from '../collect/hello-and-flight.ts'
-import type { FrontName } from '../collect/subject.ts'
 import { BusyUsers } from './busy-users.ts'
-
-/** The fronts that the probe matrix knows the clocks of. */
-const SCENES: Partial<Record<FrontName, SceneName>> = { bun: 'Bun', nginx: 'nginx', caddy: 'Caddy' }
+import { PROBED_FRONTS, type ProbedFront } from './probed-fronts.ts'
 
 export interface ProbeOptions {
   readonly rounds: number
@@ -41,13 +38,11 @@ export interface ProbeResult {
   readonly differences: readonly Difference[]
 }
 
-/** Layer 4: the rows of `test/probes`, direct and through portico. undefined: the matrix is not made for this front. */
+/** Layer 4: the rows of `test/probes`, direct and through portico. */
 export async function probeMatrix(
-  front: FrontName,
+  front: ProbedFront,
   { rounds, users, busy }: ProbeOptions,
-): Promise<ProbeResult | undefined> {
-  const name = SCENES[front]
-  if (!name) return undefined
+): Promise<ProbeResult> {
   const crew = busy > 0 ? await BusyUsers.start() : undefined
   const others = users - 1
   const setup = {
@@ -55,7 +50,7 @@ export async function probeMatrix(
     users: { ...crowdOf(others), alice: ALICE },
   }
   try {
-    return await inScene(name, setup, async (scene) => {
+    return await inScene(PROBED_FRONTS[front], setup, async (scene) => {
       await crew?.begin(scene.portico, { users: others, sessions: busy })
       const atHome = others > 0 ? await becomeKnown(scene) : scene.pair.portico
       const played = await playAll(scene, atHome, rounds)
