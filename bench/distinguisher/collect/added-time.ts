@@ -53,7 +53,7 @@ export interface Pace {
   readonly warmUp: number
   /** Milliseconds behind each round: a stranger's hello is looked for among all users in the background. */
   readonly rest: number
-  /** As of `helloAndFlight`: whoever is some milliseconds away does not wait for our connection to the front. */
+  /** As of `helloAndFlight`: who says its hello so late does not wait for our connection to the front. */
   readonly distance: number
 }
 

@@ -18,7 +18,7 @@ export function ownAddress(): string {
 
 /**
  * Sends a hello, waits for a flight with so many encrypted records, and resets the connection.
- * @param distance milliseconds from the connection to the hello: the round trip of a client that is so far away
+ * @param distance milliseconds from the connection to the hello
  * @throws when the peer ends first, or is silent for ten seconds
  */
 export function helloAndFlight(
