@@ -145,7 +145,7 @@ const replay = describe(
     capacity: describe(
       wholeOr('auto', 1000, 100_000_000).prefault('auto'),
       'choice',
-      'How many hellos are remembered while a copy of one could be valid (twice `front.clock_skew`), 8 bytes each. `auto`: by the memory there is, for 128 or 1,024 new sessions a second. One that finds no room is let in, and counted in `portico_replays_forgotten_total`.',
+      'How many hellos are remembered, and as many inits of clients without FakeTLS, from whenever they are: 13 bytes of memory each, 24 on disk. `auto`: by the memory there is, 250,000 or 1,250,000. When more have come, a copy of one that was forgotten for a newer one would be let in; how many were is counted in `portico_replays_forgotten_total`.',
     ),
   }),
   'table',

@@ -201,8 +201,8 @@ export const SHARED: Rules = {
     value === true
       ? changed('always on and exact here', 'replay')
       : changed('always on here: a replay sees the site', 'replay'),
-  'defense.anti-replay.max-size': `${ITS_OWN}: the set of replays is exact and sized by itself`,
-  'defense.anti-replay.error-rate': `${ITS_OWN}: the set of replays is exact`,
+  'defense.anti-replay.max-size': `${ITS_OWN}: the memory of replays is exact and sized by itself`,
+  'defense.anti-replay.error-rate': `${ITS_OWN}: the memory of replays is exact`,
   ...addressList('blocklist', 'lists.block'),
   ...addressList('allowlist', 'lists.only'),
   'defense.doppelganger.*': `${ITS_OWN}: the answer is the site’s own, live, with its own records`,

@@ -113,11 +113,9 @@ const RULES: Rules = {
           'what was used so far is not counted',
         ),
   ),
-  REPLAY_CHECK_LEN: 'not needed here: the set of replays is exact and sized by itself',
+  REPLAY_CHECK_LEN: 'not needed here: the memory of replays is exact and sized by itself',
   IGNORE_TIME_SKEW: yesNo((on, { draft }) =>
-    on
-      ? draft.put('front.clock_skew', '1d', 'a day is the most: beyond it a replay could not be told')
-      : carried('front.clock_skew'),
+    on ? draft.put('front.clock_skew', '1d', 'a day is the most') : carried('front.clock_skew'),
   ),
   METRICS_PORT: number((port, at) => {
     const how = 'the names of the metrics are portico’s'

@@ -83,11 +83,10 @@ export const TELEMT_ACCESS: Rules = {
     if (others === undefined) return dropped('not networks')
     return at.draft.putUser(nameOf(at), 'from', others, 'every network but these')
   }),
-  'access.replay_check_len': 'not needed here: the set of replays is exact and sized by itself',
-  'access.replay_window_secs': 'not needed here: a hello is remembered as long as its clock is valid',
+  'access.replay_check_len': 'not needed here: the memory of replays is exact and sized by itself',
+  'access.replay_window_secs':
+    'not needed here: a hello is remembered as long as there is room, not for a time',
   'access.ignore_time_skew': yesNo((on, { draft }) =>
-    on
-      ? draft.put('front.clock_skew', '1d', 'a day is the most: beyond it a replay could not be told')
-      : carried('front.clock_skew'),
+    on ? draft.put('front.clock_skew', '1d', 'a day is the most') : carried('front.clock_skew'),
   ),
 }

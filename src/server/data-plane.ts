@@ -3,8 +3,7 @@ import { Activity } from '../access/activity.ts'
 import { BackgroundSearch } from '../access/background-search.ts'
 import { HelloProver } from '../access/hello-prover.ts'
 import { LearnedAddresses } from '../access/learned-addresses.ts'
-import type { RememberedInits } from '../access/remembered-inits.ts'
-import type { RememberedHellos } from '../access/replay-log.ts'
+import type { LoggedReplayMemory } from '../access/replay-log.ts'
 import { UsageRows } from '../access/usage-rows.ts'
 import { VainSearches } from '../access/vain-searches.ts'
 import { FrontClocks } from '../front/front-clocks.ts'
@@ -29,7 +28,6 @@ import { maskAddress } from '../telemetry/mask-address.ts'
 import { ClientTally } from './client-tally.ts'
 import { Dialling } from './dialling.ts'
 import { Gatekeeping, sharedMicros } from './gatekeeping.ts'
-import { openInitMemory } from './init-keeping.ts'
 import type { PublishedLists } from './ip-lists/ip-list-keeper.ts'
 import { ListHits } from './ip-lists/list-hits.ts'
 import { ListedAddresses } from './ip-lists/listed-addresses.ts'
@@ -43,6 +41,7 @@ import { pooledRandom } from './random-pool.ts'
 import { openReplayMemory } from './replay-memory.ts'
 import { MAX_SITES } from './site-book.ts'
 import { SiteShelf } from './site-shelf.ts'
+import { initFolder, replayFolder } from './state-files.ts'
 import { type ThreadResources, type ThreadResourcesOptions, threadResources } from './thread-resources.ts'
 
 /** What clients of middle proxies may leave untaken in one worker before those with the most are ended, bytes. */
@@ -67,8 +66,8 @@ export class DataPlane {
   readonly #sessions: OpenSessions
   readonly #middle: MiddleRoad
   readonly #waiting = { held: 0, most: MOST_WAITING_TOGETHER }
-  readonly #replays: RememberedHellos
-  readonly #inits: RememberedInits
+  readonly #replays: LoggedReplayMemory
+  readonly #inits: LoggedReplayMemory
   readonly #turns = new Turns(nextTurn)
   readonly #prover = new HelloProver()
   readonly #background: BackgroundSearch
@@ -103,15 +102,13 @@ export class DataPlane {
       { sites: MAX_SITES, row: index },
       () => micros() / 1000,
     )
+    const { dir } = config.state
+    const keeping = { counters: this.#counters, log: options.log }
     this.#replays = openReplayMemory(
-      {
-        replays: shared.replays,
-        clockSkewSeconds: Math.ceil(config.front.clock_skew / 1000),
-        dir: config.state.dir,
-      },
-      { counters: this.#counters, log: options.log },
+      { shared: shared.replays, folder: replayFolder(dir), what: 'hellos' },
+      keeping,
     )
-    this.#inits = openInitMemory(config, shared.inits, options.log)
+    this.#inits = openReplayMemory({ shared: shared.inits, folder: initFolder(dir), what: 'inits' }, keeping)
     this.#sessions = new OpenSessions(sessionLimits(config.limits), {
       wheel: this.#thread.wheel,
       outgoing: this.#thread.outgoing,

@@ -44,8 +44,6 @@ export interface Parts {
 
 export interface Reconfiguration {
   readonly parts: Parts
-  /** Of the memory that was laid out for it: more needs a restart, milliseconds. */
-  readonly clockSkew: number
   /** Looks at these sites, for so long as a start may wait for a front. */
   learn(sites: readonly PlacedSite[]): Promise<void>
   /** What workers know of that configuration, as far as the parts have not changed. */
@@ -143,7 +141,7 @@ function told(
 function withoutRestart(
   before: Config,
   wanted: Config,
-  { parts, clockSkew }: Reconfiguration,
+  { parts }: Reconfiguration,
 ): { config: Config; restart: string[] } {
   const config = structuredClone(wanted)
   const restart: string[] = []
@@ -155,10 +153,6 @@ function withoutRestart(
   config.usage = { ...wanted.usage, utc_offset: before.usage.utc_offset }
   if (wanted.replay.capacity !== before.replay.capacity) restart.push('replay.capacity')
   config.replay = before.replay
-  if (wanted.front.clock_skew > clockSkew) {
-    restart.push('front.clock_skew')
-    config.front = { ...wanted.front, clock_skew: before.front.clock_skew }
-  }
   for (const listener of config.listener) {
     const old = before.listener.find(
       ({ address }) => formatEndpoint(address) === formatEndpoint(listener.address),

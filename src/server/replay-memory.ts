@@ -1,37 +1,36 @@
-import { RememberedHellos } from '../access/replay-log.ts'
-import { ReplaySet } from '../access/replay-set.ts'
+import { LoggedReplayMemory } from '../access/replay-log.ts'
+import { ReplayMemory } from '../access/replay-memory.ts'
 import { SegmentLog } from '../state/segment-log.ts'
 import type { Counters } from '../telemetry/counters.ts'
 import type { Log } from '../telemetry/guarded-log.ts'
-import { replayFolder } from './state-files.ts'
 
 export interface ReplayMemoryOptions {
-  readonly replays: SharedArrayBuffer
-  readonly clockSkewSeconds: number
-  /** The state folder. */
-  readonly dir: string
+  readonly shared: SharedArrayBuffer
+  /** Of its log. */
+  readonly folder: string
+  /** For whoever reads our log. */
+  readonly what: 'hellos' | 'inits'
 }
 
-/** A worker's view of the hellos that were let in: the set that all share, and its own descriptor of the log. */
+/** A worker's view of what was let in: the memory that all share, and its own descriptor of the log. */
 export function openReplayMemory(
-  { replays, clockSkewSeconds, dir }: ReplayMemoryOptions,
+  { shared, folder, what }: ReplayMemoryOptions,
   { counters, log }: { counters: Counters; log: Log },
-): RememberedHellos {
+): LoggedReplayMemory {
   let failing = false
-  const segments = new SegmentLog(replayFolder(dir), {
+  const segments = new SegmentLog(folder, {
     unixSeconds: () => Math.floor(Date.now() / 1000),
     failed: (error) => {
       counters.stateErrors.add(1, 'replay')
       counters.stateDegraded.set(1, 'replay')
-      if (!failing)
-        log.error('hellos are remembered in memory only: the replay log cannot be written', { error })
+      if (!failing) log.error(`${what} are remembered in memory only: their log cannot be written`, { error })
       failing = true
     },
     recovered: () => {
       counters.stateDegraded.set(0, 'replay')
       failing = false
-      log.info('the replay log is written again')
+      log.info(`the log of ${what} is written again`)
     },
   })
-  return new RememberedHellos(new ReplaySet(replays, clockSkewSeconds), segments)
+  return new LoggedReplayMemory(new ReplayMemory(shared), segments)
 }

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { Activity } from '../access/activity.ts'
-import { InitMemory } from '../access/init-memory.ts'
 import { LearnedAddresses } from '../access/learned-addresses.ts'
 import { allocateLimits, type LimitsMemory } from '../access/limits-memory.ts'
-import { ReplaySet } from '../access/replay-set.ts'
+import { ReplayMemory } from '../access/replay-memory.ts'
 import { UsageRows } from '../access/usage-rows.ts'
 import { VainSearches } from '../access/vain-searches.ts'
 import { FrontClocks } from '../front/front-clocks.ts'
@@ -19,11 +18,8 @@ const SMALL_MACHINE = 1024 ** 3
 const LEARNED_ADDRESSES = { small: 16_384, usual: 131_072 }
 /** Addresses with sessions that are told apart at a time. */
 const LIMITED_ADDRESSES = { small: 8192, usual: 65_536 }
-/** Per 64 seconds of hello time: 128 and 1,024 sessions begun a second, for the whole clock window. */
-const REPLAY_SLOTS = { small: 8192, usual: 65_536 }
-
-/** Inits without FakeTLS that are remembered. */
-const INIT_SLOTS = { small: 65_536, usual: 524_288 }
+/** Hellos that are remembered, and inits: 3.2 and 16 MB where so many come, read back at a start in 0.2 and 0.9 s. */
+const REPLAYS = { small: 250_000, usual: 1_250_000 }
 
 /** What all threads share. Only compare-and-set slots and words with one writer: a worker may die at any point. */
 export interface SharedMemory {
@@ -63,8 +59,7 @@ export interface SharedMemoryOptions {
   readonly workers: number
   /** `addresses.max` of each user by place, 0 for none and for those who are still to come. */
   readonly addressesMax: readonly number[]
-  readonly clockSkewSeconds: number
-  /** Hellos that are remembered while a copy could be valid. */
+  /** Hellos that are remembered, and as many inits. */
   readonly replays: 'auto' | number
   /** Bytes of memory that this process may use. */
   readonly memory: number
@@ -83,16 +78,13 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
   const size = options.memory <= SMALL_MACHINE ? 'small' : 'usual'
   const rows = options.workers + 1
   const users = options.addressesMax.length
-  const replaySlots =
-    options.replays === 'auto'
-      ? REPLAY_SLOTS[size]
-      : ReplaySet.slotsFor(options.replays, options.clockSkewSeconds)
+  const replayBytes = ReplayMemory.bytes(options.replays === 'auto' ? REPLAYS[size] : options.replays)
   const words = () => new SharedArrayBuffer(rows * 4)
   return {
     rows,
     counters: allocateCounters(rows),
-    replays: new SharedArrayBuffer(ReplaySet.bytes(options.clockSkewSeconds, replaySlots)),
-    inits: new SharedArrayBuffer(InitMemory.bytes(INIT_SLOTS[size])),
+    replays: new SharedArrayBuffer(replayBytes),
+    inits: new SharedArrayBuffer(replayBytes),
     learned: new SharedArrayBuffer(LearnedAddresses.bytes(LEARNED_ADDRESSES[size])),
     activity: new SharedArrayBuffer(Activity.bytes(users)),
     vainSearches: new SharedArrayBuffer(VainSearches.bytes),

@@ -13,8 +13,8 @@ const DAY_MILLISECONDS = 86_400_000
 /** The end of the process waits so long for a disk. */
 const LAST_WRITE_MILLISECONDS = 4000
 const EXIT_CONFIGURATION = 78
-/** Between two tries to read the hellos of earlier runs. */
-const HELLOS_AGAIN_MILLISECONDS = 5000
+/** Between two tries to read what was let in in earlier runs. */
+const REPLAYS_AGAIN_MILLISECONDS = 5000
 
 export interface StateKeepingOptions {
   /** As it was at the start: what of it can change is told by `apply`. */
@@ -33,7 +33,7 @@ export interface StateKeepingDependencies
   readonly counters: Counters
 }
 
-/** What outlives the process: the users' usage and the hellos that were let in, with the thread that waits for their disk. */
+/** What outlives the process: the users' usage and what was let in, with the thread that waits for their disk. */
 export class StateKeeping {
   readonly #rows: UsageRows
   readonly #store: ThreadedStore
@@ -42,7 +42,7 @@ export class StateKeeping {
   readonly #log: Log
   #historyDays: number
   #timer: NodeJS.Timeout | undefined
-  #hellosAgain: NodeJS.Timeout | undefined
+  #replaysAgain: NodeJS.Timeout | undefined
 
   constructor(
     { config, shared, users, listeners, sites }: StateKeepingOptions,
@@ -55,11 +55,7 @@ export class StateKeeping {
     this.#health = new WatchedHealth(counters, log)
     this.#rows = new UsageRows(shared.usage, shared.rows)
     this.#store = new ThreadedStore(
-      {
-        dir: config.state.dir,
-        replays: shared.replays,
-        clockSkewSeconds: Math.ceil(config.front.clock_skew / 1000),
-      },
+      { dir: config.state.dir, replays: shared.replays, inits: shared.inits },
       { log, health: (health) => this.#health.update(health) },
     )
     this.#keeper = new UsageKeeper(
@@ -88,20 +84,20 @@ export class StateKeeping {
       if (!(error instanceof StoreError)) throw error
       throw new ServeError('state_newer', EXIT_CONFIGURATION, error.message, error.fields)
     }
-    await this.#restoreHellos((error) =>
+    await this.#restoreReplays((error) =>
       this.#log.error('hellos of earlier runs are not known: copies of them would be let in', { error }),
     )
     this.#timer = setInterval(() => this.#keeper.tick(), KEEP_MILLISECONDS)
   }
 
-  /** A copy that comes in the meantime is let in once; what is known late is still known for the rest of its time. */
-  async #restoreHellos(failed: (error: unknown) => void): Promise<void> {
+  /** A copy that comes in the meantime is let in once; what is known late is known from then on. */
+  async #restoreReplays(failed: (error: unknown) => void): Promise<void> {
     try {
-      const hellos = await this.#store.restoreHellos()
-      this.#log.debug('hellos of earlier runs are known', { hellos })
+      const { hellos, inits } = await this.#store.restoreReplays()
+      this.#log.debug('hellos of earlier runs are known', { hellos, inits })
     } catch (error) {
       failed(error)
-      this.#hellosAgain = setTimeout(() => void this.#restoreHellos(() => {}), HELLOS_AGAIN_MILLISECONDS)
+      this.#replaysAgain = setTimeout(() => void this.#restoreReplays(() => {}), REPLAYS_AGAIN_MILLISECONDS)
     }
   }
 
@@ -129,7 +125,7 @@ export class StateKeeping {
   /** The last numbers go to disk; a disk that hangs is not waited for. Call it when the workers are gone. */
   async end(): Promise<void> {
     clearInterval(this.#timer)
-    clearTimeout(this.#hellosAgain)
+    clearTimeout(this.#replaysAgain)
     let deadline: NodeJS.Timeout | undefined
     const late = new Promise<void>((resolve) => {
       deadline = setTimeout(resolve, LAST_WRITE_MILLISECONDS)

@@ -6,15 +6,21 @@ export interface StoreThreadStart {
   /** The state folder. */
   readonly dir: string
   readonly replays: SharedArrayBuffer
-  readonly clockSkewSeconds: number
+  readonly inits: SharedArrayBuffer
   /** One word: 1 while the thread may be waiting for its disk. */
   readonly atWork: SharedArrayBuffer
 }
 
-/** What can be asked of the thread: the store's own methods, and the hellos of earlier runs. */
+/** How many were put back. */
+export interface RestoredReplays {
+  readonly hellos: number
+  readonly inits: number
+}
+
+/** What can be asked of the thread: the store's own methods, and what was let in in earlier runs. */
 export interface StoreService extends UsageStore {
-  /** Puts the hellos of earlier runs back into the shared set. Resolves with their number. */
-  restoreHellos(): Promise<number>
+  /** Puts the hellos and inits of earlier runs back into the shared memories. */
+  restoreReplays(): Promise<RestoredReplays>
 }
 
 export type StoreMethod = keyof StoreService

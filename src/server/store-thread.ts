@@ -1,14 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { restoreHellos } from '../access/replay-log.ts'
-import { ReplaySet } from '../access/replay-set.ts'
+import { REPLAY_RECORD, restoreReplays } from '../access/replay-log.ts'
+import { ReplayMemory } from '../access/replay-memory.ts'
 import { deleteSegments, readSegments } from '../state/segment-log.ts'
 import { openSqliteStore } from '../state/sqlite/open-store.ts'
 import { StoreError } from '../state/store.ts'
 import { portLog } from '../telemetry/port-log.ts'
-import { replayFolder, usageFile } from './state-files.ts'
+import { initFolder, replayFolder, usageFile } from './state-files.ts'
 import type { FromStore, StoreService, StoreThreadStart, ToStore } from './store-messages.ts'
 
-const SWEEP_MILLISECONDS = 60_000
+const SWEEP_MILLISECONDS = 600_000
 
 /** The entry of the store's thread: the only one that waits for a disk. */
 function main(port: NonNullable<typeof parentPort>, start: StoreThreadStart): void {
@@ -17,9 +17,9 @@ function main(port: NonNullable<typeof parentPort>, start: StoreThreadStart): vo
     now: () => performance.now(),
     damaged: (aside) => log.error('the usage file was damaged; a new one is begun', { aside }),
   })
-  const folder = replayFolder(start.dir)
+  const hellos = { memory: new ReplayMemory(start.replays), folder: replayFolder(start.dir) }
+  const inits = { memory: new ReplayMemory(start.inits), folder: initFolder(start.dir) }
   const nowSeconds = () => Math.floor(Date.now() / 1000)
-  const skewSeconds = start.clockSkewSeconds
   const atWork = new Int32Array(start.atWork)
 
   const service: StoreService = {
@@ -29,17 +29,21 @@ function main(port: NonNullable<typeof parentPort>, start: StoreThreadStart): vo
     history: (name, first, last) => store.history(name, first, last),
     prune: (firstDay) => store.prune(firstDay),
     close: () => store.close(),
-    restoreHellos: async () => {
+    restoreReplays: async () => {
       sweep()
-      const set = new ReplaySet(start.replays, skewSeconds)
-      return restoreHellos(readSegments(folder), set, { nowSeconds: nowSeconds(), skewSeconds })
+      return { hellos: restore(hellos), inits: restore(inits) }
     },
   }
 
-  /** A hello may be as far ahead as the window is wide when it comes, and is valid for the same time again. */
+  function restore({ memory, folder }: typeof hellos): number {
+    return restoreReplays(readSegments(folder, nowSeconds()), memory)
+  }
+
+  /** As many of the newest stay as the memory holds for certain. */
   function sweep(): void {
     try {
-      deleteSegments(folder, nowSeconds() - 2 * skewSeconds)
+      for (const { memory, folder } of [hellos, inits])
+        deleteSegments(folder, { keepBytes: memory.capacity * REPLAY_RECORD, nowSeconds: nowSeconds() })
     } catch (error) {
       log.warn('old replay records cannot be deleted', { error })
     }

@@ -13,7 +13,6 @@ import { userBytes } from '../telemetry/user-bytes.ts'
 import { ClientBook } from './client-book.ts'
 import { Errands } from './errands.ts'
 import { accessSettings } from './gatekeeping.ts'
-import { allowsPlain, restoreInitMemory } from './init-keeping.ts'
 import { listMetrics } from './ip-lists/list-metrics.ts'
 import { knownAddresses } from './known-addresses.ts'
 import { ListKeeping } from './list-keeping.ts'
@@ -22,6 +21,7 @@ import { availableMemory, workerCount } from './machine.ts'
 import type { ServeEvent, WorkerSettings, WorkerStart } from './messages.ts'
 import { MetricsKeeping } from './metrics-keeping.ts'
 import { MiddleBook } from './middle-book.ts'
+import { warnOfPlainListeners } from './plain-listeners.ts'
 import { ProfileKeeping } from './profile-keeping.ts'
 import { QuotaKeeping, ROLL_MILLISECONDS } from './quota-keeping.ts'
 import { type Applied, listenersOf, memoryAndMost, reconfigure } from './reconfigure.ts'
@@ -113,8 +113,6 @@ class Supervisor implements Running {
   readonly #listeners = new Set<(event: ServeEvent) => void>()
   readonly #resolveStopped: (code: number) => void
   readonly #since = new Date()
-  /** What the memory of hellos was laid out for, milliseconds. */
-  readonly #clockSkew: number
   #config: Config
   #generation = 0
   #rolling: NodeJS.Timeout | undefined
@@ -124,7 +122,6 @@ class Supervisor implements Running {
   constructor(config: Config, dependencies: ServeDependencies) {
     const { log } = dependencies
     this.#config = config
-    this.#clockSkew = config.front.clock_skew
     this.#dependencies = dependencies
     this.#log = log
     const stopped = Promise.withResolvers<number>()
@@ -136,7 +133,6 @@ class Supervisor implements Running {
     this.#shared = allocateSharedMemory({
       workers,
       addressesMax: [...addressesMax, ...Array<number>(capacity - addressesMax.length).fill(0)],
-      clockSkewSeconds: Math.ceil(config.front.clock_skew / 1000),
       replays: config.replay.capacity,
       memory: availableMemory(),
     })
@@ -250,7 +246,7 @@ class Supervisor implements Running {
     this.#upstreams.prepare(config).commit()
     await this.#state.begin()
     for (const part of [this.#lists.prepare(config), this.#middle.prepare(config)]) (await part).commit()
-    restoreInitMemory(config, this.#shared.inits, this.#log)
+    warnOfPlainListeners(config, undefined, this.#log)
     this.#rolling = setInterval(() => this.#quotas.roll(), ROLL_MILLISECONDS)
     const metrics = await this.#metrics.prepare(config.metrics)
     metrics.commit()
@@ -288,7 +284,6 @@ class Supervisor implements Running {
         log: this.#dependencies.log,
         crew: this.#crew,
       },
-      clockSkew: this.#clockSkew,
       learn: (sites) => this.#learn(sites),
       settings: (config) => this.#settings(config, this.#generation + 1),
       committed: (config) => this.#committed(config),
@@ -347,11 +342,10 @@ class Supervisor implements Running {
   }
 
   #committed(config: Config): void {
-    const hadPlain = allowsPlain(this.#config)
+    warnOfPlainListeners(config, this.#config, this.#log)
     this.#config = config
     this.#generation++
     this.#state.apply(config)
-    if (!hadPlain) restoreInitMemory(config, this.#shared.inits, this.#log)
   }
 
   /** A silent front is waited for only so long. */

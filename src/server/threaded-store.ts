@@ -9,7 +9,14 @@ import {
   type UsageBatch,
 } from '../state/store.ts'
 import { isLogMessage, type Log, relayLog } from '../telemetry/log.ts'
-import type { FromStore, StoreMethod, StoreService, StoreThreadStart, ToStore } from './store-messages.ts'
+import type {
+  FromStore,
+  RestoredReplays,
+  StoreMethod,
+  StoreService,
+  StoreThreadStart,
+  ToStore,
+} from './store-messages.ts'
 
 /** A write that takes longer counts as lost; it may still succeed, which does no harm. */
 const WRITE_MILLISECONDS = 5000
@@ -25,7 +32,7 @@ type Patience = Readonly<Record<StoreMethod, number>>
 const PATIENCE: Patience = {
   load: LOAD_MILLISECONDS,
   periodUsage: LOAD_MILLISECONDS,
-  restoreHellos: LOAD_MILLISECONDS,
+  restoreReplays: LOAD_MILLISECONDS,
   write: WRITE_MILLISECONDS,
   history: WRITE_MILLISECONDS,
   prune: LOAD_MILLISECONDS,
@@ -107,8 +114,8 @@ export class ThreadedStore implements StoreService {
     return this.#ask('prune', firstDay)
   }
 
-  restoreHellos(): Promise<number> {
-    return this.#ask('restoreHellos')
+  restoreReplays(): Promise<RestoredReplays> {
+    return this.#ask('restoreReplays')
   }
 
   /** Ends the thread, and waits for its disk only so long. */

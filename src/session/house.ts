@@ -2,8 +2,7 @@ import type { Admission, Admitted } from '../access/admission.ts'
 import type { BackgroundSearch } from '../access/background-search.ts'
 import type { HelloProver } from '../access/hello-prover.ts'
 import type { PendingHellos } from '../access/pending-hellos.ts'
-import type { RememberedInits } from '../access/remembered-inits.ts'
-import type { RememberedHellos } from '../access/replay-log.ts'
+import type { LoggedReplayMemory } from '../access/replay-log.ts'
 import type { SearchDependencies } from '../access/search.ts'
 import type { SessionMeter } from '../access/session-meter.ts'
 import type { User } from '../access/users.ts'
@@ -83,9 +82,10 @@ export interface House {
   readonly background: BackgroundSearch
   readonly pending: PendingHellos
   readonly admission: Admission
-  readonly replays: Pick<RememberedHellos, 'insert'>
+  /** Hellos that nobody must come in by again. */
+  readonly replays: Pick<LoggedReplayMemory, 'insert'>
   /** Inits of clients without FakeTLS. */
-  readonly inits: Pick<RememberedInits, 'insert'>
+  readonly inits: Pick<LoggedReplayMemory, 'insert'>
   /** For searches that are not to share the loop with each other. */
   readonly turns: Turns
   readonly directory: Directory

@@ -4,6 +4,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { ScriptedLeg } from '../../test/doubles/scripted-leg.ts'
 import { type Plan, stage } from '../../test/doubles/stage.ts'
 import { CCS, encrypted, flightOf, PQ_SHARE, serverHello, TLS_13 } from '../../test/vectors/flights.ts'
+import { retimed } from '../../test/world/clients/retimed.ts'
 import { Wheel } from '../net/wheel.ts'
 import { openInit, sealInit } from '../protocol/obfuscated2.ts'
 import { writeClientHello } from '../protocol/tls/hello-writer.ts'
@@ -188,6 +189,28 @@ describe('an authentic hello', () => {
     await turn()
     expect(visit.client.written).toEqual(FLIGHT)
     expect(scene.counted('handshakes_total', result)).toBe(1)
+  })
+
+  test.each([
+    ['for one second later', 0, 1],
+    ['for the end of the clock window', 0, 600],
+    ['for its other end', 0, -600],
+    ['for days later', 3 * 86_400, 3 * 86_400],
+    ['for years later', 2e8, 2e8],
+  ])('used once, and given another time %s, sees the site', async (_name, after, other) => {
+    const scene = stage({ secret: SECRET, now: NOW })
+    const bytes = hello()
+    scene.client.says(bytes)
+    await turn()
+    scene.later(after)
+    const copy = scene.visit()
+    copy.client.says(retimed(bytes, NOW ^ (NOW + other)))
+    await turn()
+    copy.front.says(FLIGHT)
+    await turn()
+    expect(copy.client.written).toEqual(FLIGHT)
+    expect(scene.counted('handshakes_total', 'replay')).toBe(1)
+    expect(scene.counted('replays_total')).toBe(1)
   })
 
   test.each([

@@ -138,10 +138,11 @@ function admit(
   house: House,
 ): Admitted | 'clock' | 'replay' | Refusal {
   const { clockSkewSeconds } = house.settings
-  if (clockVerdict(match.helloSeconds, house.unixSeconds(), clockSkewSeconds) !== 'ok') return 'clock'
-  const seen = house.replays.insert(hello.random, match.helloSeconds)
+  const now = house.unixSeconds()
+  if (clockVerdict(match.helloSeconds, now, clockSkewSeconds) !== 'ok') return 'clock'
+  const seen = house.replays.insert(hello.random, now)
   if (seen === 'replay') return 'replay'
-  if (seen === 'full') house.counters.replaysForgotten.add(1)
+  if (seen === 'fresh_forgot') house.counters.replaysForgotten.add(1)
   return house.admission.admit(match, visitor.address)
 }
 

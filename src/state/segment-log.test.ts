@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -22,13 +22,19 @@ function openLog(folder: string) {
   return { log, clock, events }
 }
 
-const text = (folder: string) =>
-  Buffer.concat(Array.from(readSegments(folder), (chunk) => Buffer.from(chunk))).toString()
+const FAR_FUTURE = START * 2
+const segmentOf = (now: number) => now - (now % SEGMENT_SECONDS)
+
+const text = (folder: string, nowSeconds = FAR_FUTURE) =>
+  Buffer.concat(Array.from(readSegments(folder, nowSeconds), (chunk) => Buffer.from(chunk))).toString()
+
+const keep = (folder: string, keepBytes: number, nowSeconds = FAR_FUTURE) =>
+  deleteSegments(folder, { keepBytes, nowSeconds })
 
 describe('a log in segments', () => {
   test('holds nothing where there is no folder', () => {
     expect(text(newFolder())).toBe('')
-    expect(deleteSegments(newFolder(), START)).toBe(0)
+    expect(keep(newFolder(), 1)).toBe(0)
   })
 
   test('is read in the order of its segments, whoever wrote', () => {
@@ -51,18 +57,53 @@ describe('a log in segments', () => {
     expect(text(folder)).toBe('now')
   })
 
-  test('deletes a segment when all of it is old', () => {
+  test('deletes the oldest when those after it hold enough', () => {
     const folder = newFolder()
     const { log, clock } = openLog(folder)
-    log.append(Buffer.from('old '))
-    clock.now += SEGMENT_SECONDS
-    log.append(Buffer.from('new'))
-    const border = START - (START % SEGMENT_SECONDS) + SEGMENT_SECONDS
-    expect(deleteSegments(folder, border - 1)).toBe(0)
-    expect(deleteSegments(folder, border)).toBe(1)
-    expect(text(folder)).toBe('new')
-    log.append(Buffer.from('er'))
-    expect(text(folder)).toBe('newer')
+    for (const word of ['one ', 'two ', 'three ']) {
+      log.append(Buffer.from(word))
+      clock.now += SEGMENT_SECONDS
+    }
+    expect(keep(folder, 'two three '.length + 1)).toBe(0)
+    expect(keep(folder, 'two three '.length)).toBe(1)
+    expect(text(folder)).toBe('two three ')
+    // The last is never deleted: somebody may be writing it.
+    expect(keep(folder, 1)).toBe(1)
+    clock.now -= SEGMENT_SECONDS
+    log.append(Buffer.from('and more'))
+    expect(text(folder)).toBe('three and more')
+  })
+
+  test('keeps two months of busy hours, also in the short segments of earlier versions', () => {
+    const folder = newFolder()
+    mkdirSync(folder)
+    const hours = 1450
+    const first = segmentOf(START)
+    for (let hour = 0; hour < hours; hour++) writeFileSync(join(folder, `${first + hour * 3600}.log`), 'x')
+    const last = first + (hours - 1) * 3600
+    for (let at = 300; at < 3600; at += 300) writeFileSync(join(folder, `${last + at}.log`), 'x')
+    expect(keep(folder, 1e9)).toBe(10)
+    expect(readdirSync(folder)).toHaveLength(1440 + 11)
+  })
+
+  test('a clock that was wrong for a while takes nothing away, and what was written then counts as old', () => {
+    const folder = newFolder()
+    const { log, clock } = openLog(folder)
+    const year = 365 * 86_400
+    log.append(Buffer.from('right '))
+    clock.now = START + year
+    log.append(Buffer.from('ahead '))
+    expect(keep(folder, 1000, clock.now)).toBe(0)
+    expect(text(folder, clock.now)).toBe('right ahead ')
+    clock.now = 0
+    log.append(Buffer.from('from boot '))
+    expect(keep(folder, 1000, clock.now)).toBe(0)
+    expect(text(folder, clock.now)).toBe('right ahead from boot ')
+    clock.now = START + SEGMENT_SECONDS
+    log.append(Buffer.from('right again '))
+    expect(text(folder, clock.now)).toBe('ahead from boot right right again ')
+    expect(keep(folder, 'right right again '.length, clock.now)).toBe(2)
+    expect(text(folder, clock.now)).toBe('right right again ')
   })
 
   test('files of another kind are left alone', () => {
@@ -71,8 +112,11 @@ describe('a log in segments', () => {
     writeFileSync(join(folder, 'notes.txt'), 'yours')
     writeFileSync(join(folder, '12x.log'), 'yours')
     expect(text(folder)).toBe('mine')
-    expect(deleteSegments(folder, START * 2)).toBe(1)
-    expect(readdirSync(folder).sort()).toEqual(['12x.log', 'notes.txt'])
+    const { log, clock } = openLog(folder)
+    clock.now += SEGMENT_SECONDS
+    log.append(Buffer.from(' newer'))
+    expect(keep(folder, 1)).toBe(1)
+    expect(readdirSync(folder).sort()).toEqual(['12x.log', `${segmentOf(clock.now)}.log`, 'notes.txt'])
   })
 
   test('a failure is told, hinders nobody, and is over when a write succeeds', () => {
@@ -92,8 +136,7 @@ describe('a log in segments', () => {
     const folder = newFolder()
     const { log, clock } = openLog(folder)
     log.append(Buffer.from('x'))
-    const name = `${clock.now - (clock.now % SEGMENT_SECONDS)}.log`
-    appendFileSync(join(folder, name), Buffer.alloc((1 << 20) + 10, 'y'))
-    expect([...readSegments(folder)].map((chunk) => chunk.length)).toEqual([1 << 20, 11])
+    appendFileSync(join(folder, `${segmentOf(clock.now)}.log`), Buffer.alloc((1 << 20) + 10, 'y'))
+    expect([...readSegments(folder, FAR_FUTURE)].map((chunk) => chunk.length)).toEqual([1 << 20, 11])
   })
 })

@@ -1,10 +1,23 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 /** Seconds of arrival that share one file. */
-export const SEGMENT_SECONDS = 300
+export const SEGMENT_SECONDS = 3600
+/** Two months in which something comes every hour: beyond that there would be more files than there is in them. */
+const MOST_SEGMENTS = 1440
 const READ_SIZE = 1 << 20
 const NAME = /^(\d{1,12})\.log$/
+/** Seconds: more than any name says. */
+const FAR_AWAY = 1e12
 
 export interface SegmentLogDependencies {
   unixSeconds(): number
@@ -17,8 +30,8 @@ export interface SegmentLogDependencies {
 /**
  * Records that are appended to files by time of arrival; old files are deleted whole. Several threads append to the same
  * file, each through its own descriptor: with O_APPEND the kernel puts every small write behind the others. What was
- * written is in the page cache and survives the process; it is not synced, because a machine that lost power has also been
- * silent for longer than it takes.
+ * written is in the page cache and survives the process; a machine that loses power loses what the kernel has not yet
+ * written, by default that of the last half minute (vm.dirty_expire_centisecs).
  */
 export class SegmentLog {
   readonly #folder: string
@@ -73,12 +86,12 @@ export class SegmentLog {
 }
 
 /**
- * The bytes of all segments in the order of their names, in chunks of at most 1 MiB. A chunk is valid until the next one.
+ * The bytes of all segments, the oldest first, in chunks of at most 1 MiB. A chunk is valid until the next one.
  * @throws what the file system reports; a folder that is not there holds nothing
  */
-export function* readSegments(folder: string): Generator<Buffer> {
+export function* readSegments(folder: string, nowSeconds: number): Generator<Buffer> {
   const chunk = Buffer.allocUnsafe(READ_SIZE)
-  for (const { path } of segments(folder)) {
+  for (const { path } of segments(folder, nowSeconds)) {
     const descriptor = openSync(path, 'r')
     try {
       for (;;) {
@@ -92,14 +105,32 @@ export function* readSegments(folder: string): Generator<Buffer> {
   }
 }
 
-/** Deletes the segments whose last record arrived before that second. Returns how many. */
-export function deleteSegments(folder: string, beforeSeconds: number): number {
-  const old = segments(folder).filter(({ start }) => start + SEGMENT_SECONDS <= beforeSeconds)
-  for (const { path } of old) unlinkSync(path)
-  return old.length
+/**
+ * Keeps the newest segments that hold so many bytes together, and deletes the others. By their order and not by their age,
+ * so that a clock that goes wrong takes nothing away. Returns how many were deleted.
+ */
+export function deleteSegments(
+  folder: string,
+  { keepBytes, nowSeconds }: { keepBytes: number; nowSeconds: number },
+): number {
+  let kept = 0
+  let deleted = 0
+  const spans = new Set<number>()
+  for (const { path, start } of segments(folder, nowSeconds).toReversed()) {
+    if (kept < keepBytes && spans.size < MOST_SEGMENTS) {
+      kept += statSync(path).size
+      // Segments of earlier versions are shorter.
+      spans.add(Math.floor(start / SEGMENT_SECONDS))
+    } else {
+      unlinkSync(path)
+      deleted++
+    }
+  }
+  return deleted
 }
 
-function segments(folder: string): { start: number; path: string }[] {
+/** The oldest first; one of the time to come was written under a clock that was wrong, before all others. */
+function segments(folder: string, nowSeconds: number): { start: number; path: string }[] {
   let names: string[]
   try {
     names = readdirSync(folder)
@@ -107,10 +138,11 @@ function segments(folder: string): { start: number; path: string }[] {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   }
+  const rank = (start: number) => (start > nowSeconds ? start - FAR_AWAY : start)
   return names
     .flatMap((name) => {
       const start = NAME.exec(name)?.[1]
       return start === undefined ? [] : [{ start: Number(start), path: join(folder, name) }]
     })
-    .sort((a, b) => a.start - b.start)
+    .sort((a, b) => rank(a.start) - rank(b.start))
 }

@@ -288,7 +288,7 @@ export const CATALOGUE = {
   ),
   replaysForgotten: counter(
     'replays_forgotten_total',
-    'Authentic hellos that were not remembered because the replay set was full at their place.',
+    'Authentic hellos that were forgotten to remember newer ones: copies of them would be let in.',
   ),
   refused: counter(
     'refused_total',

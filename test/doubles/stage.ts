@@ -3,12 +3,11 @@ import { Activity } from '../../src/access/activity.ts'
 import { Admission } from '../../src/access/admission.ts'
 import { BackgroundSearch } from '../../src/access/background-search.ts'
 import { HelloProver } from '../../src/access/hello-prover.ts'
-import { InitMemory } from '../../src/access/init-memory.ts'
 import { LearnedAddresses } from '../../src/access/learned-addresses.ts'
 import { allocateLimits } from '../../src/access/limits-memory.ts'
 import { PendingHellos } from '../../src/access/pending-hellos.ts'
-import { RememberedInits } from '../../src/access/remembered-inits.ts'
-import { ReplaySet } from '../../src/access/replay-set.ts'
+import { LoggedReplayMemory } from '../../src/access/replay-log.ts'
+import { ReplayMemory } from '../../src/access/replay-memory.ts'
 import type { UserLimits } from '../../src/access/user-limits.ts'
 import { Users } from '../../src/access/users.ts'
 import { VainSearches } from '../../src/access/vain-searches.ts'
@@ -80,7 +79,11 @@ export function stage(plan: Plan) {
   const answers: string[] = []
   const dialled = Promise.withResolvers<void>()
   if (!plan.dialLater) dialled.resolve()
-  const house = furnish(plan, wheel, counters, fronts, started, dataCentre, dialled.promise, answers)
+  let passed = 0
+  const house: House = {
+    ...furnish(plan, wheel, counters, fronts, started, dataCentre, dialled.promise, answers),
+    unixSeconds: () => plan.now + passed,
+  }
 
   const visit = () => {
     const client = new ScriptedLeg()
@@ -120,6 +123,10 @@ export function stage(plan: Plan) {
     dataCentre,
     wheel,
     finishDial: () => dialled.resolve(),
+    /** So many seconds later. */
+    later: (seconds: number) => {
+      passed += seconds
+    },
     /** The user is known from the visitors' address. */
     learn: () => house.search.learned.remember('198.51.100.4', plan.others ?? 0, plan.now),
     isLearned: () => house.search.learned.fromAddress('198.51.100.4').includes(plan.others ?? 0),
@@ -138,7 +145,7 @@ function furnish(
   dataCentre: ScriptedLeg,
   dialled: Promise<void>,
   answers: string[],
-): House {
+): Omit<House, 'unixSeconds'> {
   const { now, secret, enabled = true } = plan
   const endpoint = { kind: 'tcp', host: '127.0.0.1', port: 8443 } as const
   const count = 'records' in plan ? plan.records : 1
@@ -202,10 +209,8 @@ function furnish(
     }),
     pending: new PendingHellos(1, plan.pending ?? { all: 100, perAddress: 100 }),
     admission,
-    replays: new ReplaySet(new SharedArrayBuffer(ReplaySet.bytes(600, 64)), 600),
-    inits: new RememberedInits(new InitMemory(new SharedArrayBuffer(InitMemory.bytes(64))), {
-      append: () => {},
-    }),
+    replays: replayMemory(),
+    inits: replayMemory(),
     turns: new Turns(async () => {}),
     directory: new Directory({ data_centres: {}, prefer: 'ipv4', unknown_dc: 'refuse' }),
     counters: new Counters(counters, 0),
@@ -238,12 +243,16 @@ function furnish(
     otherAnswer: plan.otherAnswer ?? (() => {}),
     random: randomBytes,
     now: () => looks++ * (plan.pace ?? 0),
-    unixSeconds: () => now,
     noticed: () => {},
     authentic: () => {},
     answered: (_user, firstData) => answers.push(firstData),
     refused: () => {},
   }
+}
+
+function replayMemory(): LoggedReplayMemory {
+  const memory = new ReplayMemory(new SharedArrayBuffer(ReplayMemory.bytes(64)))
+  return new LoggedReplayMemory(memory, { append: () => {} })
 }
 
 function countedIn(counters: SharedArrayBuffer, name: string, labels: readonly string[]): number {

@@ -4,7 +4,7 @@ import { LANES } from '../sha256/hmac-lanes.ts'
 import type { ClientHello } from './client-hello.ts'
 import { RANDOM_AT, RANDOM_SIZE } from './constants.ts'
 
-/** Bytes of the digest that prove the secret; the last four carry the time. */
+/** Bytes of the digest that prove the secret; the last four carry the time, and whoever has a hello can change them. */
 const PROOF_SIZE = 28
 
 /** Clocks that show less count from the device's boot: 1000 days, mtprotoproxy's bound. */
