@@ -1,4 +1,5 @@
 import { oneCustomer } from '../access/network.ts'
+import type { ReplayVerdict } from '../access/replay-memory.ts'
 import { type Match, Search } from '../access/search.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { clockVerdict, digestChallenge } from '../protocol/tls/digest.ts'
@@ -83,7 +84,10 @@ export async function authenticate(
     const result = search.step(STEP)
     if (result !== 'more') return foundBy(result)
   }
-  house.background.finish(search, customer, (match) => remember(match, visitor, house))
+  house.background.finish(search, customer, (match) => {
+    // The site has answered this one; a copy of it would find its user known.
+    if (useUp(hello, house) !== 'replay') remember(match, visitor, house)
+  })
   return { state: 'stranger', code: 'bad_digest' }
 }
 
@@ -95,6 +99,13 @@ function stepsFor(breadth: Breadth, customer: string, house: House): number {
   // A name that we do not serve is an old link at best: that can wait.
   if (breadth === 'later') return 0
   return house.background.hasAskedInVain(customer) ? STEPS_AGAIN : Infinity
+}
+
+/** Remembers a user's hello, so that nobody comes in by it again, whatever time a copy carries. */
+export function useUp({ random }: ClientHello, house: House): ReplayVerdict {
+  const seen = house.replays.insert(random, house.unixSeconds())
+  if (seen === 'fresh_forgot') house.counters.replaysForgotten.add(1)
+  return seen
 }
 
 /** So that every worker finds this user at once when the same address comes again. */

@@ -214,6 +214,42 @@ describe('an authentic hello', () => {
   })
 
   test.each([
+    ['a clock that is behind', {}, { unixSeconds: NOW - 4000 }, 4000],
+    ['a clock that counts from boot', {}, { unixSeconds: 5000 }, NOW - 5000],
+    ['an unknown name, found when the site had answered', { others: 300 }, { domain: 'old.example.com' }, 0],
+  ])('of %s is let in under no other time either', async (_name, plan, how, later) => {
+    const scene = stage({ secret: SECRET, now: NOW, ...plan })
+    const bytes = hello(how)
+    scene.client.says(bytes)
+    await turn()
+    scene.front.says(FLIGHT)
+    await turn()
+    expect(scene.client.written).toEqual(FLIGHT)
+    scene.finishSearches()
+    scene.learn()
+    const carried = 'unixSeconds' in how ? how.unixSeconds : NOW
+    const copy = scene.visit()
+    copy.client.says(retimed(bytes, carried ^ (carried + later)))
+    await turn()
+    copy.front.says(FLIGHT)
+    await turn()
+    expect(copy.client.written).toEqual(FLIGHT)
+    expect(scene.counted('handshakes_total', 'replay')).toBe(1)
+  })
+
+  test('that is a copy, found late, teaches nothing of who sent it', async () => {
+    const scene = stage({ secret: SECRET, now: NOW, others: 300 })
+    const bytes = hello({ domain: 'old.example.com', unixSeconds: NOW - 4000 })
+    for (const sent of [bytes, retimed(bytes, (NOW - 4000) ^ NOW)]) {
+      scene.visit().client.says(sent)
+      await turn()
+      expect(scene.searchedLater()).toBe(1)
+      scene.finishSearches()
+      expect(scene.isLearned()).toBe(false)
+    }
+  })
+
+  test.each([
     ['an alert', Buffer.from('15030300020228', 'hex'), 'alert'],
     ['TLS 1.2', Buffer.concat([serverHello({ extensions: [] })]), 'tls12'],
     ['plain text', Buffer.from('HTTP/1.1 400 Bad Request\r\n'), 'not_tls'],

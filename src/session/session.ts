@@ -7,7 +7,7 @@ import { openInit } from '../protocol/obfuscated2.ts'
 import type { ClientHello } from '../protocol/tls/client-hello.ts'
 import { clockVerdict } from '../protocol/tls/digest.ts'
 import { answer } from './answer.ts'
-import { authenticate, remember } from './authenticate.ts'
+import { authenticate, remember, useUp } from './authenticate.ts'
 import type { House, Visitor } from './house.ts'
 import type { KnownSite } from './known-site.ts'
 import { enterPlain } from './plain.ts'
@@ -130,7 +130,10 @@ async function serve(entry: Entry, tee: Tee, visitor: Visitor, house: House): Pr
   return route(opened, tee, visitor, house)
 }
 
-/** The order matters: a hello outside the clock window is not remembered, and one that was used up is never let in. */
+/**
+ * The order matters: whoever's hello comes this far has used it up, whatever else keeps them out. One of another time would
+ * be let in when somebody gives it ours, one of a disabled user when that user is enabled again.
+ */
 function admit(
   match: Match,
   hello: ClientHello,
@@ -138,11 +141,9 @@ function admit(
   house: House,
 ): Admitted | 'clock' | 'replay' | Refusal {
   const { clockSkewSeconds } = house.settings
-  const now = house.unixSeconds()
-  if (clockVerdict(match.helloSeconds, now, clockSkewSeconds) !== 'ok') return 'clock'
-  const seen = house.replays.insert(hello.random, now)
-  if (seen === 'replay') return 'replay'
-  if (seen === 'fresh_forgot') house.counters.replaysForgotten.add(1)
+  const isReplay = useUp(hello, house) === 'replay'
+  if (clockVerdict(match.helloSeconds, house.unixSeconds(), clockSkewSeconds) !== 'ok') return 'clock'
+  if (isReplay) return 'replay'
   return house.admission.admit(match, visitor.address)
 }
 

@@ -77,11 +77,12 @@ export function stage(plan: Plan) {
   const started: SessionStart[] = []
   const dataCentre = new ScriptedLeg()
   const answers: string[] = []
+  const rests: (() => void)[] = []
   const dialled = Promise.withResolvers<void>()
   if (!plan.dialLater) dialled.resolve()
   let passed = 0
   const house: House = {
-    ...furnish(plan, wheel, counters, fronts, started, dataCentre, dialled.promise, answers),
+    ...furnish(plan, wheel, counters, fronts, started, dataCentre, dialled.promise, answers, rests),
     unixSeconds: () => plan.now + passed,
   }
 
@@ -131,6 +132,10 @@ export function stage(plan: Plan) {
     learn: () => house.search.learned.remember('198.51.100.4', plan.others ?? 0, plan.now),
     isLearned: () => house.search.learned.fromAddress('198.51.100.4').includes(plan.others ?? 0),
     searchedLater: () => house.background.waiting,
+    /** As if nothing else was to do until all is searched. */
+    finishSearches: () => {
+      for (let run = rests.shift(); run; run = rests.shift()) run()
+    },
     /** A counter by its name without prefix, and the values of its labels. */
     counted: (name: string, ...labels: string[]) => countedIn(counters, name, labels),
   }
@@ -145,6 +150,7 @@ function furnish(
   dataCentre: ScriptedLeg,
   dialled: Promise<void>,
   answers: string[],
+  rests: (() => void)[],
 ): Omit<House, 'unixSeconds'> {
   const { now, secret, enabled = true } = plan
   const endpoint = { kind: 'tcp', host: '127.0.0.1', port: 8443 } as const
@@ -205,7 +211,7 @@ function furnish(
     background: new BackgroundSearch({
       vain: new VainSearches(new SharedArrayBuffer(VainSearches.bytes), 'seed', () => plan.now),
       now: () => 0,
-      after: () => {},
+      after: (_, run) => rests.push(run),
     }),
     pending: new PendingHellos(1, plan.pending ?? { all: 100, perAddress: 100 }),
     admission,
