@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HelloClass } from '../../src/protocol/tls/hello-writer.ts'
 import { obfuscate } from '../world/clients/obfuscated-client.ts'
+import { retimed } from '../world/clients/retimed.ts'
 import { CLASSES, genuineHello, record, strangeHello } from './hellos.ts'
 import { type GenuineProbe, type Probe, play, type Script } from './matrix.ts'
 import { tlsRecords } from './observed-bytes.ts'
@@ -253,8 +254,8 @@ function afterFlight(
 
 /** Replays of hellos that portico has answered, enough of each that every worker meets it; and hellos of other times. */
 export async function usedUpProbes(portico: Address, secret: Buffer): Promise<Probe[]> {
+  const used = await useUpEach(portico, secret)
   const now = Math.floor(Date.now() / 1000)
-  const used = await Promise.all(CLASSES.map((name) => useUp(name, portico, secret)))
   const times: readonly (readonly [string, number])[] = [
     ['too old', now - CLOCK_SKEW_SECONDS - 60],
     ['too new', now + CLOCK_SKEW_SECONDS + 60],
@@ -264,11 +265,7 @@ export async function usedUpProbes(portico: Address, secret: Buffer): Promise<Pr
   ]
   return [
     ...earlyProbes(secret),
-    ...used.flatMap((hello, at) =>
-      Array.from({ length: REPLAYS }, (_, round) =>
-        sendsAgain(`${CLASSES[at]} hello replayed, ${round + 1}`, hello, round),
-      ),
-    ),
+    ...used.flatMap(replayProbes),
     ...times.map(([name, unixSeconds]) =>
       sendsAgain(`hello ${name}`, genuineHello(secret, { unixSeconds }), 0),
     ),
@@ -291,6 +288,37 @@ function earlyProbes(secret: Buffer): Probe[] {
     },
   }))
 }
+
+/** A hello that portico has had, with the present time. */
+interface UsedHello {
+  readonly name: string
+  readonly hello: Buffer
+}
+
+/** One of each class that was answered, and one that was not, because its clock was wrong: both can be captured. */
+export async function useUpEach(portico: Address, secret: Buffer): Promise<UsedHello[]> {
+  const used = await Promise.all(CLASSES.map((name) => useUp(name, portico, secret)))
+  const now = Math.floor(Date.now() / 1000)
+  const dayOld = genuineHello(secret, { unixSeconds: now - DAY_SECONDS })
+  if (await isLetIn(dayOld, portico, secret)) throw new Error('a hello of yesterday was answered by portico')
+  return [
+    ...used.map((hello, at) => ({ name: `${CLASSES[at]} hello`, hello })),
+    { name: 'hello of yesterday', hello: retimed(dayOld, (now - DAY_SECONDS) ^ now) },
+  ]
+}
+
+/** Copies as they are, and with other times in the clock window: a second to four minutes off. */
+export function replayProbes({ name, hello }: UsedHello): Probe[] {
+  const again = Array.from({ length: REPLAYS }, (_, round) =>
+    sendsAgain(`${name} replayed, ${round + 1}`, hello, round),
+  )
+  const otherwise = Array.from({ length: OTHER_TIMES }, (_, bit) =>
+    sendsAgain(`${name} replayed with another time, ${2 ** bit} s`, retimed(hello, 2 ** bit), bit),
+  )
+  return [...again, ...otherwise]
+}
+
+const OTHER_TIMES = 9
 
 /** That all of these go to one of two workers happens once in a million. */
 const REPLAYS = 20

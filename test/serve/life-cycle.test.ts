@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { retimed } from '../world/clients/retimed.ts'
 import { ScriptedClient } from '../world/clients/scripted.ts'
 import { type DataCentreProcess, startDataCentreProcess } from '../world/data-centre/start-process.ts'
 import { metricSum } from '../world/metrics.ts'
@@ -91,7 +92,7 @@ test('sessions of both workers are served, and counted once', async () => {
   )
 })
 
-test('a captured hello is let in once, whichever worker gets it', async () => {
+test('a captured hello is let in once, whichever worker gets it and whatever time it then carries', async () => {
   const running = await start()
   const { host, port } = running
   const genuine = await ScriptedClient.connect({ host, port, secret: Buffer.from(ALICE, 'hex') })
@@ -100,11 +101,31 @@ test('a captured hello is let in once, whichever worker gets it', async () => {
   await genuine.readFlight()
   for (let copy = 0; copy < 12; copy++) {
     const replay = await ScriptedClient.connect({ host, port })
-    await replay.socket.send(hello)
+    await replay.socket.send(copy < 3 ? hello : retimed(hello, 2 ** (copy - 3)))
     expect((await replay.socket.read(5)).subarray(0, 3).toString('hex')).toBe('160303')
     replay.socket.close()
   }
   const metrics = await running.metrics()
   expect(metricSum(metrics, 'portico_replays_total')).toBe(12)
   expect(metricSum(metrics, 'portico_handshakes_total', { result: 'ok' })).toBe(1)
+})
+
+test('of copies that come at the same moment, each with another time, one is let in', async () => {
+  const running = await start()
+  const { host, port } = running
+  const rounds = 8
+  for (let round = 0; round < rounds; round++) {
+    const clients = await Promise.all(
+      Array.from({ length: 9 }, () =>
+        ScriptedClient.connect({ host, port, secret: Buffer.from(ALICE, 'hex') }),
+      ),
+    )
+    const hello = clients[0]!.makeHello({ domain: 'www.example.org' })
+    await Promise.all(clients.map((client, bit) => client.socket.send(retimed(hello, 2 ** bit))))
+    await Promise.all(clients.map((client) => client.socket.read(5)))
+    for (const client of clients) client.socket.close()
+  }
+  const metrics = await running.metrics()
+  expect(metricSum(metrics, 'portico_handshakes_total', { result: 'ok' })).toBe(rounds)
+  expect(metricSum(metrics, 'portico_handshakes_total', { result: 'replay' })).toBe(rounds * 8)
 })

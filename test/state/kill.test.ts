@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FlightError, readFlight } from '../world/clients/flight.ts'
 import { RawSocket } from '../world/clients/raw-socket.ts'
+import { retimed } from '../world/clients/retimed.ts'
 import { ScriptedClient } from '../world/clients/scripted.ts'
 import { type DataCentreProcess, startDataCentreProcess } from '../world/data-centre/start-process.ts'
 import { metricSum } from '../world/metrics.ts'
@@ -103,7 +104,9 @@ describe('kill -9 under load', () => {
           ),
         })
         earlier = kept
-        copies = clients.hellos.slice(-REPLAYED)
+        copies = clients.hellos
+          .slice(-REPLAYED)
+          .flatMap((hello, at) => [hello, retimed(hello, 2 ** (at % 9))])
       }
       // They are still in time: only the memory keeps them out.
       const forgetful = await start(temporaryFolder('state'))
