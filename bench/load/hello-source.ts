@@ -7,7 +7,7 @@ const SESSION_ID_AT = 44
 export type HelloSource = () => Buffer
 
 /**
- * ClientHellos that no replay set has seen, for one HMAC each: one of TDLib's is drawn, with its key shares, and every
+ * ClientHellos that no portico has seen, for one HMAC each: one of TDLib's is drawn, with its key shares, and every
  * further one has another session id and so another digest.
  */
 export function helloSource(secret: Buffer, domain: string): HelloSource {
