@@ -81,7 +81,6 @@ async function play(scene: Scene = {}) {
       served.push(config)
       return {
         addresses: config.listener.map(({ address }) => address),
-        warnings: [],
         stopped: Promise.resolve(0),
         apply: async () => ({ changed: [], restart: [] }),
         reload: async (trigger) => ({
@@ -97,6 +96,7 @@ async function play(scene: Scene = {}) {
         on(listener) {
           for (const event of scene.events ?? []) listener(event)
         },
+        onSites: () => [],
         ...scene.serving?.(config),
       }
     },
@@ -256,7 +256,9 @@ describe('a start with a file', () => {
 test('events and warnings reach the terminal', async () => {
   const { out } = await play({
     events: [{ type: 'session', user: 'default', address: '198.51.100.4', dc: 4, milliseconds: 41 }],
-    serving: () => ({ warnings: [{ code: 'front_no_mlkem', message: 'The front is old.' }] }),
+    serving: () => ({
+      onSites: () => [{ type: 'warning', warning: { code: 'front_no_mlkem', message: 'The front is old.' } }],
+    }),
   })
   expect(out).toContain('warning: The front is old.')
   expect(out).toContain('✓ default connected from 198.51.100.4 and reached Telegram (DC 4, 41 ms)')

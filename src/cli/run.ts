@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts'
 import { usualAddress } from '../front/usual-address.ts'
 import { tryListen } from '../net/try-listen.ts'
 import type { Running, serve as Serve } from '../server/supervisor.ts'
-import { type Log, LogFileError, type OpenLog, openLog } from '../telemetry/log.ts'
+import { LogFileError, type OpenLog, openLog } from '../telemetry/log.ts'
 import { EXIT } from './exit-codes.ts'
 import { ownFirewall, watchFirstConnection } from './first-connection.ts'
 import { FirstFileError } from './first-file.ts'
@@ -16,6 +16,7 @@ import { qrText } from './qr.ts'
 import { ownAddresses, serverAddress } from './server-address.ts'
 import { servingText, TRIAL_FRONT } from './start-text.ts'
 import type { Output, Surroundings } from './surroundings.ts'
+import { tellOfSites } from './tell-of-sites.ts'
 import { linkTarget, userLink } from './user-link.ts'
 import { whichFile } from './which-file.ts'
 
@@ -153,7 +154,8 @@ async function tell(config: Config, running: Running, stage: Stage): Promise<voi
   say(servingText(running.addresses, config, around.interfaceAddresses(), address))
   if (first === undefined) say('Links: portico link')
   else await tellLink(config, first, stage, say)
-  sayWarnings(running, human, log)
+  const logIsRead = around.stdout.isTerminal && config.log.file === undefined
+  tellOfSites(running, { human, log, logIsRead })
   if (await isTrialFront(config, around)) say(TRIAL_FRONT)
   if (!human.isTerminal) return
   say('Waiting for the first connection …')
@@ -182,13 +184,6 @@ async function tellLink(
   if (inJournal) return say('Links: portico link')
   say(made.tg)
   say(qrText(made.tg, human))
-}
-
-function sayWarnings({ warnings }: Running, human: Output, log: Log): void {
-  for (const { code, message } of warnings) {
-    if (human.isTerminal) human.write(`warning: ${message}\n`)
-    else log.warn(message, { code })
-  }
 }
 
 async function isTrialFront(

@@ -10,6 +10,7 @@ import { Counters } from '../telemetry/counters.ts'
 import type { Log, OpenLog } from '../telemetry/log.ts'
 import { openExposition } from '../telemetry/prometheus.ts'
 import { userBytes } from '../telemetry/user-bytes.ts'
+import { Announcements } from './announcements.ts'
 import { ClientBook } from './client-book.ts'
 import { Errands } from './errands.ts'
 import { accessSettings } from './gatekeeping.ts'
@@ -31,6 +32,7 @@ import { runningCommands } from './running-commands.ts'
 import { allocateSharedMemory, type SharedMemory, SUPERVISOR, userCapacity } from './shared-memory.ts'
 import { SiteBook } from './site-book.ts'
 import { SiteLearning } from './site-learning.ts'
+import type { SiteNews } from './site-news.ts'
 import { controlSocket } from './state-files.ts'
 import { StateKeeping } from './state-keeping.ts'
 import { UpstreamBook } from './upstream-book.ts'
@@ -40,6 +42,7 @@ import { WorkerCrew } from './worker-crew.ts'
 export type { ServeEvent } from './messages.ts'
 export type { Applied } from './reconfigure.ts'
 export { ServeError } from './serve-error.ts'
+export type { SiteNews } from './site-news.ts'
 
 /** A front that is silent must not delay the words "serving". */
 const LEARNING_PATIENCE = 1500
@@ -49,7 +52,6 @@ const EXIT_BUG = 70
 export interface Running {
   /** Where it listens, with the port that was given where 0 was asked for. */
   readonly addresses: readonly Endpoint[]
-  readonly warnings: readonly { code: string; message: string }[]
   /** The exit code, when everything has ended. */
   readonly stopped: Promise<number>
   /**
@@ -63,6 +65,8 @@ export interface Running {
   /** Drains; a second call leaves at once. */
   stop(): void
   on(listener: (event: ServeEvent) => void): void
+  /** @returns what was already to be said of the sites */
+  onSites(listener: (news: SiteNews) => void): readonly SiteNews[]
 }
 
 export interface ServeDependencies {
@@ -111,6 +115,7 @@ class Supervisor implements Running {
   readonly #refusals = new RefusalBook()
   readonly #clients = new ClientBook()
   readonly #listeners = new Set<(event: ServeEvent) => void>()
+  readonly #siteNews = new Announcements<SiteNews>()
   readonly #resolveStopped: (code: number) => void
   readonly #since = new Date()
   #config: Config
@@ -180,7 +185,8 @@ class Supervisor implements Running {
       {
         log,
         open: this.#errands.way('front'),
-        learned: (facts) => this.#crew.tell({ type: 'facts', facts: [...facts] }),
+        learned: (facts) => this.#crew.tell({ type: 'facts', facts }),
+        say: (news) => this.#siteNews.say(news),
       },
     )
     this.#profiles = new ProfileKeeping(config.state.dir, {
@@ -226,12 +232,12 @@ class Supervisor implements Running {
     return this.#config.listener.map(({ address }) => address)
   }
 
-  get warnings(): readonly { code: string; message: string }[] {
-    return this.#learning.warnings
-  }
-
   on(listener: (event: ServeEvent) => void): void {
     this.#listeners.add(listener)
+  }
+
+  onSites(listener: (news: SiteNews) => void): readonly SiteNews[] {
+    return this.#siteNews.on(listener)
   }
 
   async begin(): Promise<void> {
@@ -269,9 +275,8 @@ class Supervisor implements Running {
     await this.#close()
   }
 
-  async apply(next: Config): Promise<Applied> {
-    const known = new Set(this.warnings.map(({ message }) => message))
-    const applied = await reconfigure(this.#config, next, {
+  apply(next: Config): Promise<Applied> {
+    return reconfigure(this.#config, next, {
       parts: {
         users: this.#users,
         listeners: this.#listenerBook,
@@ -288,10 +293,6 @@ class Supervisor implements Running {
       settings: (config) => this.#settings(config, this.#generation + 1),
       committed: (config) => this.#committed(config),
     })
-    for (const { code, message } of this.warnings) {
-      if (!known.has(message)) this.#log.warn(message, { code })
-    }
-    return applied
   }
 
   reload(trigger: ReloadTrigger): Promise<ReloadReport> {
@@ -376,7 +377,7 @@ class Supervisor implements Running {
         workers: this.#crew.size,
         users: Object.keys(this.#config.users).length,
         sessions: sum(new Int32Array(this.#shared.sessions)),
-        troubles: this.#troubles,
+        troubles: [...this.#troubles, ...this.#learning.troubles],
         reloads: this.#reloading.history,
       }),
       places: () => this.#users.current.places,
@@ -450,7 +451,7 @@ class Supervisor implements Running {
       generation,
       config: { ...config, users: {}, plans: {} },
       sites: this.#sites.current,
-      facts: [...this.#learning.facts],
+      facts: this.#learning.facts,
       profiles: [...this.#profiles.profiles],
       listeners: this.#listenerBook.current,
       lists: this.#lists.published,
