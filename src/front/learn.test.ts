@@ -11,7 +11,6 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Endpoint } from '../net/endpoint.ts'
 import { type Exchange, exchange } from '../net/exchange.ts'
 import { peerKeepAlive } from '../net/peer-keep-alive.ts'
-import { readClientHello } from '../protocol/tls/client-hello.ts'
 import { type Identity, keptIdentity } from './built-in/certificate.ts'
 import { type LearnDependencies, learnSite } from './learn.ts'
 
@@ -146,21 +145,6 @@ test('garbage, plain HTTP, a bare close: reachable, and none of it mirrored', as
     expect(facts).toMatchObject({ reachable: true, tls13: false, records: {} })
     expect(new Set(Object.values(facts.unmirrorable))).toEqual(new Set(['not_tls']))
   }
-})
-
-test('the first hello of all carries the client random handed in, and no other does', async () => {
-  const randoms: string[] = []
-  const endpoint = await raw((socket) => {
-    socket.once('data', (bytes: Buffer) => {
-      const reading = readClientHello(bytes)
-      if (reading.state === 'complete') randoms.push(reading.hello.random.toString('hex'))
-      socket.end()
-    })
-  })
-  const clientRandom = Buffer.alloc(32, 7)
-  await learn(endpoint, { clientRandom })
-  expect(randoms.filter((random) => random === clientRandom.toString('hex'))).toHaveLength(1)
-  expect(new Set(randoms).size).toBe(randoms.length)
 })
 
 /** A front made of flights of another one, of which some are said to have come otherwise. */

@@ -23,8 +23,6 @@ const PATIENCE = 4
 export interface LearnDependencies {
   readonly exchange: (to: Endpoint, bytes: Uint8Array, options: ExchangeOptions) => Promise<Exchange>
   readonly random: (n: number) => Buffer
-  /** 32 bytes: the client random of the very first hello, by which a listener of ours recognises it. Else drawn. */
-  readonly clientRandom?: Buffer
   /** Seconds, as `peerKeepAlive`. */
   readonly keepAlive?: (connection: QuietConnection) => number | undefined
 }
@@ -46,32 +44,23 @@ export async function learnSite(site: Site, dependencies: LearnDependencies): Pr
   }
   const learned = await Promise.all(
     HELLO_CLASSES.map(async (helloClass, index) => {
-      const first = index === 0 ? { clientRandom: dependencies.clientRandom, onQuiet } : {}
-      return { helloClass, samples: await sampleClass(site, helloClass, first, dependencies) }
+      const watch = index === 0 ? onQuiet : undefined
+      return { helloClass, samples: await sampleClass(site, helloClass, watch, dependencies) }
     }),
   )
   // One of 0 is none.
   return { ...factsFrom(learned), ...(keepAlive && { keepAlive }) }
 }
 
-/** What only the very first hello has. */
-interface FirstHandshake {
-  readonly clientRandom?: Buffer | undefined
-  readonly onQuiet?: NonNullable<ExchangeOptions['onQuiet']>
-}
-
 async function sampleClass(
   site: Site,
   helloClass: HelloClass,
-  { clientRandom, onQuiet }: FirstHandshake,
+  onQuiet: ExchangeOptions['onQuiet'],
   { exchange, random }: LearnDependencies,
 ): Promise<Sample[]> {
   const usualQuiet = usualSilence(site)
-  const handshake = async (first: Buffer | undefined, quiet: number): Promise<Sample> => {
-    const hello = writeClientHello(
-      { class: helloClass, domain: nameToAsk(site.domain), ...(first && { clientRandom: first }) },
-      random,
-    )
+  const handshake = async (quiet: number): Promise<Sample> => {
+    const hello = writeClientHello({ class: helloClass, domain: nameToAsk(site.domain) }, random)
     const options = { quiet, timeout: TIMEOUT_MILLISECONDS, limit: MAX_FLIGHT, ...(onQuiet && { onQuiet }) }
     return readSample(await exchange(site.endpoint, hello, options))
   }
@@ -80,7 +69,7 @@ async function sampleClass(
   let wanted = SAMPLES
   let quiet = usualQuiet
   while (samples.length < wanted) {
-    const sample = await handshake(samples.length === 0 ? clientRandom : undefined, quiet)
+    const sample = await handshake(quiet)
     if (sample.kind === 'no_mirror' && sample.reason === 'half_record' && quiet === usualQuiet) {
       quiet *= PATIENCE
       wanted += 1

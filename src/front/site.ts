@@ -25,7 +25,7 @@ export type NoMirrorReason = UnmirrorableCode | 'half_record'
 export interface SiteFacts {
   /** At least one byte or an orderly end came back. */
   readonly reachable: boolean
-  /** The first probe arrived at a listener of our own. Set by who watches the listeners; `learnSite` says false. */
+  /** Its address leads back to us. Set by who watches the listeners; `learnSite` says false. */
   readonly selfTarget: boolean
   readonly tls13: boolean
   /** X25519MLKEM768 was chosen for the hello of the current official clients. */

@@ -35,7 +35,7 @@ import type { BoundListener, WorkerSettings, WorkerStart } from './messages.ts'
 import { MiddleRoad } from './middle-road.ts'
 import { Noticed } from './noticed.ts'
 import { OpenListeners } from './open-listeners.ts'
-import { ownSite } from './own-random.ts'
+import { OwnHellos } from './own-hellos.ts'
 import { type Caller, routeOf } from './proxied.ts'
 import { pooledRandom } from './random-pool.ts'
 import { openReplayMemory } from './replay-memory.ts'
@@ -74,6 +74,7 @@ export class DataPlane {
   readonly #gatekeeping: Gatekeeping
   readonly #liveSessions: Int32Array
   readonly #loops: Int32Array
+  readonly #ownHellos: OwnHellos
   readonly #seenHellos: SeenHellos
   readonly #frontClocks: FrontClocks
   readonly #listed: ListedAddresses
@@ -95,6 +96,7 @@ export class DataPlane {
     this.#dialling = new Dialling(start, this.#thread, this.#counters)
     this.#liveSessions = new Int32Array(shared.sessions)
     this.#loops = new Int32Array(shared.loops)
+    this.#ownHellos = new OwnHellos(shared.ownHellos)
     this.#seenHellos = new SeenHellos(shared.seenHellos)
     const micros = sharedMicros(options.now)
     this.#frontClocks = new FrontClocks(
@@ -311,13 +313,6 @@ export class DataPlane {
     if (this.#leadsBack(this.#house.sites(undefined).site)) this.#thread.descriptors.serveAll()
   }
 
-  #isOurOwn(random: Uint8Array): boolean {
-    const site = ownSite(random, this.#start.shared.ownRandom)
-    if (site === undefined || site >= this.#loops.length) return false
-    if (Atomics.exchange(this.#loops, site, 1) === 0) this.#noticed.loop(site)
-    return true
-  }
-
   #furnish(): House {
     const { shared } = this.#start
     const { config, sites, facts, profiles } = this.#settings
@@ -375,7 +370,7 @@ export class DataPlane {
         this.#noticed.session(start)
       },
       isListed: ({ address }) => this.#listed.refuse(address),
-      isOurOwn: (clientRandom) => this.#isOurOwn(clientRandom),
+      isOurOwn: (clientRandom) => this.#ownHellos.meet(clientRandom),
       leadsBack: (site) => this.#leadsBack(site),
       watchForLoop: (clientRandom, site) => {
         if (this.#seenHellos.isSecond(clientRandom, unixSeconds())) this.#noticed.suspicion(site.number)

@@ -17,6 +17,7 @@ const GOOD: SiteFacts = {
 }
 const MANY: SiteFacts = { ...GOOD, records: all(4) }
 const OLD: SiteFacts = { ...GOOD, tls13: false, mlkem: false, records: {}, unmirrorable: all('tls12') }
+const BACK: SiteFacts = { ...OLD, reachable: false, selfTarget: true, unmirrorable: {} }
 const AWAY: SiteFacts = { ...OLD, reachable: false, unmirrorable: {} }
 
 /** A site that answers as the test says, in virtual time. */
@@ -30,7 +31,7 @@ function follow(...answers: SiteFacts[]) {
       debug: () => {},
       info: (event) => said.push(event),
       warn: () => {},
-      error: () => {},
+      error: (event) => said.push(event),
     },
     learn: async () => answers.shift() ?? AWAY,
     wait: (milliseconds, signal) =>
@@ -123,4 +124,24 @@ test('looks do not overlap, and none is begun after the end', async () => {
   said()
   await followed.ask()
   expect(said()).toEqual([])
+})
+
+test('one that leads back is looked at again, soon at first, until it answers', async () => {
+  const { followed, waits, said, pass } = follow(GOOD, BACK, BACK, BACK, BACK, BACK, BACK, GOOD)
+  await followed.ask()
+  await followed.ask()
+  expect(said()).toEqual([expect.stringContaining('leads back to portico itself'), 'front_is_portico'])
+  expect(followed.facts).toEqual({ ...GOOD, reachable: false, selfTarget: true })
+  // It is looked at anyway.
+  followed.suspect()
+  const pauses: number[] = []
+  for (let look = 0; look < 6; look++) {
+    expect(waits.length).toBe(1)
+    pauses.push(waits[0]!.milliseconds)
+    await pass()
+  }
+  expect(pauses).toEqual([5000, 10_000, 20_000, 40_000, 60_000, 60_000])
+  expect(said()).toEqual(['the front answers now'])
+  expect(followed.facts).toEqual(GOOD)
+  expect(waits).toEqual([])
 })

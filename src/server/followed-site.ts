@@ -6,13 +6,16 @@ import type { SiteNews } from './site-news.ts'
 
 /** A front that is still starting when portico does is asked again. */
 const RETRY_MILLISECONDS = 10_000
+/** One that leads back shuts out everybody, and may be mended at any time: soon at first, then in twice the time. */
+const FIRST_BACK_MILLISECONDS = 5000
+const LONGEST_BACK_MILLISECONDS = 60_000
 /** Somebody who sends a hello twice makes us ask the front no more often than this. */
 const SUSPICION_MILLISECONDS = 10_000
 
 export interface FollowedSiteDependencies {
   readonly log: Log
   /** Portico's own handshakes with it. Never rejects. */
-  learn(): Promise<SiteFacts>
+  learn(signal: AbortSignal): Promise<SiteFacts>
   /** Milliseconds. Rejects when it is aborted. */
   wait(milliseconds: number, signal: AbortSignal): Promise<void>
   /** Milliseconds, monotonic. */
@@ -36,6 +39,8 @@ export class FollowedSite {
   #lookedAt = Number.NEGATIVE_INFINITY
   #isSuspected = false
   #waits = false
+  /** Looks in a row that found it leading back. */
+  #back = 0
 
   constructor(site: Site, dependencies: FollowedSiteDependencies) {
     this.site = site
@@ -83,7 +88,7 @@ export class FollowedSite {
 
   async #ask(): Promise<void> {
     if (this.#stop.signal.aborted) return
-    const seen = await this.#dependencies.learn()
+    const seen = await this.#dependencies.learn(this.#stop.signal)
     if (this.#stop.signal.aborted) return
     this.#take(seen)
     if (!isUsable(seen)) void this.#askLater()
@@ -92,7 +97,8 @@ export class FollowedSite {
   async #askLater(): Promise<void> {
     if (this.#waits) return
     this.#waits = true
-    if (!(await this.#rested(RETRY_MILLISECONDS))) return
+    const pause = this.#back > 0 ? FIRST_BACK_MILLISECONDS * 2 ** (this.#back - 1) : RETRY_MILLISECONDS
+    if (!(await this.#rested(Math.min(pause, LONGEST_BACK_MILLISECONDS)))) return
     this.#waits = false
     await this.ask()
   }
@@ -108,7 +114,7 @@ export class FollowedSite {
   }
 
   #take(seen: SiteFacts): void {
-    const { learned, say, interfaces } = this.#dependencies
+    const { log, learned, say, interfaces } = this.#dependencies
     const { reachable, selfTarget } = seen
     const before = this.#facts
     const said = this.#said
@@ -118,6 +124,11 @@ export class FollowedSite {
     const codes = new Set(this.#warnings.map(({ code }) => code))
     // When it comes back it will be what it was, and that is no news.
     this.#said = isUsable(seen) ? codes : new Set([...said, ...codes])
+    this.#back = selfTarget ? this.#back + 1 : 0
+    if (this.#back === 1) {
+      const { domain } = this.site
+      log.error('a front leads back to portico itself; nobody is let in there until it answers', { domain })
+    }
     if (isUsable(seen)) this.#sayWhatIsBetter(said, codes)
     for (const warning of this.#warnings) if (!said.has(warning.code)) say({ type: 'warning', warning })
     if (isNew) learned()

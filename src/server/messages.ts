@@ -77,8 +77,6 @@ export type FromWorker =
   | { type: 'listen_failed'; code: string; endpoint: Endpoint }
   | { type: 'prepared'; generation: number }
   | { type: 'prepare_failed'; generation: number; code: string; endpoint: Endpoint }
-  /** A start-up hello of our own came in: a front's address leads back to us. */
-  | { type: 'loop'; site: number }
   /** A hello has come in twice, or more connections than usual wait: a front may lead back to us since the start. */
   | { type: 'loop_suspected'; site: number }
   /** A site has answered an authentic hello with a flight that cannot be mirrored, or with one that can although none could before. */

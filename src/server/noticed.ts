@@ -45,10 +45,6 @@ export class Noticed {
     if (++this.#refusals <= MOST_REFUSALS) this.#post({ type: 'refused', user, code, address })
   }
 
-  loop(site: number): void {
-    this.#post({ type: 'loop', site })
-  }
-
   suspicion(site: number): void {
     this.#tell({ type: 'loop_suspected', site })
   }

@@ -8,7 +8,7 @@ import { VainSearches } from '../access/vain-searches.ts'
 import { FrontClocks } from '../front/front-clocks.ts'
 import { SeenHellos } from '../front/seen-hellos.ts'
 import { allocateCounters } from '../telemetry/counters.ts'
-import { makeOwnRandom } from './own-random.ts'
+import { OwnHellos } from './own-hellos.ts'
 import { MAX_SITES } from './site-book.ts'
 
 /** Row of the counters and place of each per-worker word that belong to the supervisor; workers follow from 1. */
@@ -51,8 +51,8 @@ export interface SharedMemory {
   readonly listsInForce: SharedArrayBuffer
   /** So that nobody can choose addresses that share a place. */
   readonly addressSeed: string
-  /** By which a listener of ours knows the start-up hellos. */
-  readonly ownRandom: Uint8Array
+  /** By which a listener of ours knows the hellos of a check that runs. */
+  readonly ownHellos: SharedArrayBuffer
 }
 
 export interface SharedMemoryOptions {
@@ -103,6 +103,6 @@ export function allocateSharedMemory(options: SharedMemoryOptions): SharedMemory
     seenHellos: new SharedArrayBuffer(SeenHellos.BYTES),
     listsInForce: new SharedArrayBuffer(4),
     addressSeed: randomBytes(16).toString('hex'),
-    ownRandom: makeOwnRandom(),
+    ownHellos: new SharedArrayBuffer(OwnHellos.bytes(MAX_SITES)),
   }
 }

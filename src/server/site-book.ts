@@ -6,7 +6,7 @@ import type { Log } from '../telemetry/log.ts'
 import type { Change } from './change.ts'
 import { ServeError } from './serve-error.ts'
 
-/** Places of one run: one byte in portico's own hellos tells them apart. */
+/** Places of one run: what all threads share of a site is laid out for so many. */
 export const MAX_SITES = 255
 /** Strangers who look at a built-in site that is no longer one may finish. */
 const FAREWELL_MILLISECONDS = 30_000

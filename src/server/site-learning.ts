@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type LearnDependencies, learnSite } from '../front/learn.ts'
 import { isOfThisHost, type Site, type SiteFacts } from '../front/site.ts'
+import { whereItLeads } from '../front/where-it-leads.ts'
 import { exchange } from '../net/exchange.ts'
 import { interfaceMtus } from '../net/interface-mtus.ts'
 import { type OpenStream, straightStream } from '../net/open-stream.ts'
@@ -8,7 +9,7 @@ import { peerKeepAlive } from '../net/peer-keep-alive.ts'
 import { writeLocalHeader } from '../protocol/proxy-header/write-proxy-header.ts'
 import type { Log } from '../telemetry/log.ts'
 import { FollowedSite } from './followed-site.ts'
-import { ownRandomFor } from './own-random.ts'
+import type { OwnHellos } from './own-hellos.ts'
 import { pooledRandom } from './random-pool.ts'
 import type { PlacedSite } from './site-book.ts'
 import type { SiteNews } from './site-news.ts'
@@ -17,8 +18,8 @@ import type { SiteNews } from './site-news.ts'
 export type PlacedFacts = readonly (SiteFacts | undefined)[]
 
 export interface SiteLearningOptions {
-  readonly ownRandom: Uint8Array
-  /** One word a site, set by the listener that meets our own hello. */
+  readonly ownHellos: OwnHellos
+  /** One word a site, 1 while it leads back to us: workers let nobody in there. */
   readonly loops: Int32Array
 }
 
@@ -83,7 +84,7 @@ export class SiteLearning {
     const { log, learned } = this.#dependencies
     const followed: FollowedSite = new FollowedSite(site, {
       log,
-      learn: () => this.#learn(place, site),
+      learn: (signal) => this.#learn(place, site, signal),
       wait: (milliseconds, signal) => sleep(milliseconds, undefined, { signal, ref: false }),
       now: () => performance.now(),
       interfaces: interfaceMtus,
@@ -103,18 +104,45 @@ export class SiteLearning {
     if (!isSaid) this.#dependencies.say(news)
   }
 
-  async #learn(place: number, site: Site): Promise<SiteFacts> {
-    const { ownRandom, loops } = this.#options
-    const seen = await learnSite(site, {
-      exchange: exchangeWith(site, this.#dependencies.open),
-      random: pooledRandom(),
-      clientRandom: ownRandomFor(place, ownRandom),
-      keepAlive: peerKeepAlive,
-    })
-    // Where it leads back nobody answers with a flight: portico's own listeners refuse.
-    if (seen.tls13) Atomics.store(loops, place, 0)
-    return { ...seen, selfTarget: Atomics.load(loops, place) !== 0 }
+  async #learn(place: number, site: Site, signal: AbortSignal): Promise<SiteFacts> {
+    const dependencies = { exchange: exchangeWith(site, this.#dependencies.open), random: pooledRandom() }
+    if (await this.#leadsBack(place, site, { ...dependencies, signal })) return LEADS_BACK
+    return learnSite(site, { ...dependencies, keepAlive: peerKeepAlive })
   }
+
+  /** Before all other hellos: who would know them if they came back? */
+  async #leadsBack(place: number, site: Site, { signal, ...dependencies }: Asking): Promise<boolean> {
+    if (site.builtIn) return false
+    const { ownHellos, loops } = this.#options
+    const lead = await whereItLeads(site, {
+      ...dependencies,
+      mark: (clientRandom) => {
+        const check = ownHellos.begin(place, clientRandom)
+        return { end: () => ownHellos.end(place, check) }
+      },
+    })
+    // Where it led back workers reset everybody, our hello too: that is over when somebody answers.
+    const isBack = lead === 'back' || (lead === 'silent' && Atomics.load(loops, place) !== 0)
+    if (!signal.aborted) Atomics.store(loops, place, isBack ? 1 : 0)
+    return isBack
+  }
+}
+
+interface Asking extends Pick<LearnDependencies, 'exchange' | 'random'> {
+  readonly signal: AbortSignal
+}
+
+/** Nothing of it is the site's. */
+const LEADS_BACK: SiteFacts = {
+  reachable: false,
+  selfTarget: true,
+  tls13: false,
+  mlkem: false,
+  records: {},
+  flightBytes: {},
+  encryptedBytes: {},
+  varying: [],
+  unmirrorable: {},
 }
 
 /** A front that wants a PROXY header is told that this connection is our own. @param open the way to fronts elsewhere */

@@ -22,6 +22,7 @@ import { availableMemory, workerCount } from './machine.ts'
 import type { ServeEvent, WorkerSettings, WorkerStart } from './messages.ts'
 import { MetricsKeeping } from './metrics-keeping.ts'
 import { MiddleBook } from './middle-book.ts'
+import { OwnHellos } from './own-hellos.ts'
 import { warnOfPlainListeners } from './plain-listeners.ts'
 import { ProfileKeeping } from './profile-keeping.ts'
 import { QuotaKeeping, ROLL_MILLISECONDS } from './quota-keeping.ts'
@@ -181,7 +182,7 @@ class Supervisor implements Running {
     )
     const list: FetchText = (url, options) => fetchText(url, options, this.#errands.way('lists'))
     this.#learning = new SiteLearning(
-      { ownRandom: shared.ownRandom, loops: new Int32Array(shared.loops) },
+      { ownHellos: new OwnHellos(shared.ownHellos), loops: new Int32Array(shared.loops) },
       {
         log,
         open: this.#errands.way('front'),
@@ -471,10 +472,6 @@ class Supervisor implements Running {
       case 'loop_suspected':
       case 'other_answer':
         return this.#learning.suspect(message.site)
-      case 'loop':
-        return this.#log.error('a front leads back to portico itself; it is not asked any more', {
-          domain: this.#sites.domains[message.site],
-        })
       default:
         for (const listener of this.#listeners) listener(message)
     }

@@ -23,7 +23,7 @@ export interface WorkerCrewDependencies {
   heard(
     message:
       | ServeEvent
-      | Extract<FromWorker, { type: 'loop' | 'loop_suspected' | 'other_answer' | 'refused' | 'clients' }>,
+      | Extract<FromWorker, { type: 'loop_suspected' | 'other_answer' | 'refused' | 'clients' }>,
   ): void
   giveUp(): void
 }
