@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { siteWarnings } from './checks.ts'
-import type { SiteFacts } from './site.ts'
+import type { Site, SiteFacts } from './site.ts'
 
 const site = { domain: 'www.example.org', endpoint: { kind: 'tcp', host: '127.0.0.1', port: 8443 } } as const
 const good: SiteFacts = {
@@ -37,6 +37,12 @@ test.each<[string, Partial<SiteFacts>, string[]]>([
     { records: { tdlib: 1, darwin: 1 }, unmirrorable: { legacy: 'hello_retry_request' } },
     ['front_hello_retry'],
   ],
+  [
+    'an alert to old apps',
+    { records: { tdlib: 1 }, unmirrorable: { legacy: 'alert' } },
+    ['front_refuses_client'],
+  ],
+  ['a close', { ...without, unmirrorable: all('front_ended') }, ['front_not_tls']],
   ['an endless flight', { unmirrorable: { darwin: 'too_long' } }, ['front_unusual_flight']],
   ['X25519 only', { mlkem: false }, ['front_no_mlkem']],
   ['four records', { records: all(4) }, ['front_many_records']],
@@ -66,4 +72,33 @@ test('an interface whose packets end where Android stumbles is named', () => {
   ])
   expect(warnings.map(({ code }) => code)).toEqual(['front_flight_cut'])
   expect(warnings[0]!.message).toContain('1215 bytes, and packets of wg0 (MTU 1272, IPv4)')
+})
+
+/** What is said where nothing but this is wrong. */
+function only(facts: Partial<SiteFacts>, more: Partial<Site> = {}): string {
+  const [first, ...rest] = siteWarnings({ ...site, ...more }, { ...good, ...facts })
+  expect(rest).toEqual([])
+  return first!.message
+}
+
+test('an alert to some clients is said in one word, with the groups as the remedy', () => {
+  const message = only({ records: { tdlib: 1 }, unmirrorable: { darwin: 'alert', legacy: 'alert' } })
+  expect(message).toContain('Telegram apps on Apple systems, older Telegram apps with a TLS alert')
+  expect(message).toContain('X25519MLKEM768:X25519')
+  expect(message).not.toMatch(/\(alert\)|another web server/)
+})
+
+test('a server that closes may lack the name, and one that talks has another port', () => {
+  const closes = only({ ...without, unmirrorable: all('front_ended') })
+  expect(closes).toContain('certificate for www.example.org')
+  expect(closes).toContain('HTTPS port')
+  expect(closes).toContain('proxy_protocol')
+  const talks = only({ ...without, unmirrorable: all('not_tls') })
+  expect(talks).toContain('HTTPS port')
+  expect(talks).not.toContain('certificate')
+})
+
+test('the built-in site is called so, and not by its port', () => {
+  const message = only({ records: all(4) }, { builtIn: true })
+  expect(message).toMatch(/^The built-in site \(www\.example\.org\) sends 4/)
 })

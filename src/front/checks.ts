@@ -11,6 +11,7 @@ export type SiteWarningCode =
   | 'front_remote'
   | 'front_not_tls'
   | 'front_refuses_name'
+  | 'front_refuses_client'
   | 'front_no_tls13'
   | 'front_hello_retry'
   | 'front_unusual_flight'
@@ -24,6 +25,7 @@ export type SiteWarningCode =
 export const BARS_USERS: ReadonlySet<SiteWarningCode> = new Set<SiteWarningCode>([
   'front_not_tls',
   'front_refuses_name',
+  'front_refuses_client',
   'front_no_tls13',
   'front_hello_retry',
   'front_unusual_flight',
@@ -40,7 +42,10 @@ export function siteWarnings(
   facts: SiteFacts,
   interfaces: readonly InterfaceMtu[] = [],
 ): SiteWarning[] {
-  const front = `The front ${formatEndpoint(site.endpoint)} (${site.domain})`
+  // The port of the built-in one is nothing that anybody has configured.
+  const front = site.builtIn
+    ? `The built-in site (${site.domain})`
+    : `The front ${formatEndpoint(site.endpoint)} (${site.domain})`
   if (facts.selfTarget) {
     return [
       warning(
@@ -51,10 +56,13 @@ export function siteWarnings(
   }
   const remote = remoteWarning(site, front)
   if (!facts.reachable) {
+    const remedy = site.builtIn
+      ? 'portico starts it again by itself'
+      : 'Start the web server or correct front.address'
     return [
       warning(
         'front_unreachable',
-        `${front} does not answer: until it does, visitors are turned away, and users too unless portico has recorded its answers before. Start the web server or correct front.address.`,
+        `${front} does not answer: until it does, visitors are turned away, and users too unless portico has recorded its answers before. ${remedy}.`,
       ),
       ...remote,
     ]
@@ -82,7 +90,13 @@ function withoutTls13(front: string, site: Site, facts: SiteFacts): SiteWarning 
   if (reasons.includes('alert')) {
     return warning(
       'front_refuses_name',
-      `${front} answers with a TLS alert to that name, or has no TLS 1.3. Give it a certificate for ${site.domain} and enable TLS 1.3, or correct front.domain.`,
+      `${front} answers with a TLS alert: it does not know that name, or shares no version and no key exchange with the clients. Give it a certificate for ${site.domain}, enable TLS 1.3, allow ${GROUPS}, or correct front.domain.`,
+    )
+  }
+  if (reasons.length > 0 && reasons.every((reason) => reason === 'front_ended')) {
+    return warning(
+      'front_not_tls',
+      `${front} closes the connection at a TLS hello for that name. Point front.address at the HTTPS port of the site, give the site a certificate for ${site.domain} (some servers close at a name that they do not know), and set front.proxy_protocol if it wants a PROXY header.`,
     )
   }
   return warning(
@@ -91,8 +105,11 @@ function withoutTls13(front: string, site: Site, facts: SiteFacts): SiteWarning 
   )
 }
 
+/** Those that clients send a share for, and one that all of them know. */
+const GROUPS = 'the groups X25519MLKEM768 and X25519 there (nginx: ssl_ecdh_curve X25519MLKEM768:X25519)'
+
 const UNMIRRORABLE_TEXT: Partial<Record<NoMirrorReason, string>> = {
-  alert: 'with an alert',
+  front_ended: 'by closing the connection',
   too_long: 'with more bytes than a first flight may have',
   half_record: 'with an answer that stops inside a record',
 }
@@ -104,18 +121,27 @@ function unmirrorableWarnings(front: string, facts: SiteFacts): SiteWarning[] {
     warnings.push(
       warning(
         'front_hello_retry',
-        `${front} asks ${clientNames(retries)} for another key share (HelloRetryRequest), so they cannot connect${UNLESS_RECORDED}. Allow X25519 and X25519MLKEM768 there (nginx: ssl_ecdh_curve X25519MLKEM768:X25519).`,
+        `${front} asks ${clientNames(retries)} for another key share (HelloRetryRequest), so they cannot connect${UNLESS_RECORDED}. Allow ${GROUPS}.`,
       ),
     )
   }
-  const others = classesWith(facts, (reason) => reason !== 'hello_retry_request')
+  const refused = classesWith(facts, (reason) => reason === 'alert')
+  if (refused.length > 0) {
+    warnings.push(
+      warning(
+        'front_refuses_client',
+        `${front} answers ${clientNames(refused)} with a TLS alert, as it does where it shares no key exchange with them, so they cannot connect${UNLESS_RECORDED}. Allow ${GROUPS}.`,
+      ),
+    )
+  }
+  const others = classesWith(facts, (reason) => reason !== 'hello_retry_request' && reason !== 'alert')
   if (others.length > 0) {
     const reason = facts.unmirrorable[others[0]!]!
-    const how = UNMIRRORABLE_TEXT[reason] ?? 'in a form that cannot be mirrored'
+    const how = UNMIRRORABLE_TEXT[reason] ?? `in a form that cannot be mirrored (${reason})`
     warnings.push(
       warning(
         'front_unusual_flight',
-        `${front} answers ${clientNames(others)} ${how} (${reason}), so they cannot connect${UNLESS_RECORDED}. Try it with another web server as front.`,
+        `${front} answers ${clientNames(others)} ${how}, so they cannot connect${UNLESS_RECORDED}. Try it with another web server as front.`,
       ),
     )
   }

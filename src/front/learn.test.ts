@@ -140,10 +140,15 @@ test('garbage, plain HTTP, a bare close: reachable, and none of it mirrored', as
   const garbage = await raw((socket) => void socket.write(Buffer.alloc(5000, 0x41)))
   const http = await raw((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   const closing = await raw((socket) => socket.resume().end())
-  for (const endpoint of [garbage, http, closing]) {
+  const ways = [
+    [garbage, 'not_tls'],
+    [http, 'not_tls'],
+    [closing, 'front_ended'],
+  ] as const
+  for (const [endpoint, reason] of ways) {
     const facts = await learn(endpoint)
     expect(facts).toMatchObject({ reachable: true, tls13: false, records: {} })
-    expect(new Set(Object.values(facts.unmirrorable))).toEqual(new Set(['not_tls']))
+    expect(new Set(Object.values(facts.unmirrorable))).toEqual(new Set([reason]))
   }
 })
 

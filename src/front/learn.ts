@@ -89,7 +89,7 @@ export function usualSilence({ endpoint }: Site): number {
 function readSample({ received, end }: Exchange): Sample {
   if (received.length === 0) {
     return end === 'fin' || end === 'reset'
-      ? { kind: 'no_mirror', reason: 'not_tls' }
+      ? { kind: 'no_mirror', reason: 'front_ended' }
       : { kind: 'unreachable' }
   }
   const soFar = readServerFlight(received, Number.POSITIVE_INFINITY)

@@ -18,8 +18,11 @@ export function isOfThisHost({ builtIn, endpoint }: Site): boolean {
   return builtIn === true || endpoint.kind === 'unix'
 }
 
-/** Why a site's answer to a hello cannot be mirrored: what `readServerFlight` said, or `half_record` when it never ended whole. */
-export type NoMirrorReason = UnmirrorableCode | 'half_record'
+/**
+ * Why a site's answer to a hello cannot be mirrored: what `readServerFlight` said, `half_record` when it never ended whole, or
+ * `front_ended` when the site closed without a word.
+ */
+export type NoMirrorReason = UnmirrorableCode | 'half_record' | 'front_ended'
 
 /** What portico's own handshakes with a site have shown. Per class of hello, because servers answer what was offered. */
 export interface SiteFacts {
