@@ -245,6 +245,26 @@ describe('a start with a file', () => {
     expect(served[0]?.listener).toMatchObject([{ address: { host: '::1', port: 1443 } }])
   })
 
+  test('every built-in site is named, and no other', async () => {
+    writeFileSync(
+      join(dir, 'portico.toml'),
+      `listen = "443"
+[front]
+domain = "${NAME}"
+[[front.site]]
+domain = "shop.example.org"
+address = "built-in"
+[[front.site]]
+domain = "www.example.org"
+address = "127.0.0.1:8443"
+[users.alice]
+secret = "8f0c4a1be27d5936a0c4f1e2d3b4a596"
+`,
+    )
+    const { out } = await play()
+    expect(out).toContain(`Trial front: a self-made certificate for ${NAME}, shop.example.org.`)
+  })
+
   test('a wrong one', async () => {
     writeFileSync(join(dir, 'portico.toml'), 'listn = 3\n')
     const { code, out, served } = await play()

@@ -14,7 +14,7 @@ import { portHolder } from './port-holder.ts'
 import { type PortProbes, portTrouble } from './port-trouble.ts'
 import { qrText } from './qr.ts'
 import { ownAddresses, serverAddress } from './server-address.ts'
-import { servingText, TRIAL_FRONT } from './start-text.ts'
+import { servingText, trialText } from './start-text.ts'
 import type { Output, Surroundings } from './surroundings.ts'
 import { tellOfSites } from './tell-of-sites.ts'
 import { linkTarget, userLink } from './user-link.ts'
@@ -155,8 +155,8 @@ async function tell(config: Config, running: Running, stage: Stage): Promise<voi
   if (first === undefined) say('Links: portico link')
   else await tellLink(config, first, stage, say)
   const logIsRead = around.stdout.isTerminal && config.log.file === undefined
-  tellOfSites(running, { human, log, logIsRead })
-  if (await isTrialFront(config, around)) say(TRIAL_FRONT)
+  tellOfSites(running, { human, log, logIsRead, answer: config.front.answer })
+  say(trialText(await builtInDomains(config, around), config))
   if (!human.isTerminal) return
   say('Waiting for the first connection …')
   const { port } = await linkTarget(config, around)
@@ -186,10 +186,17 @@ async function tellLink(
   say(qrText(made.tg, human))
 }
 
-async function isTrialFront(
+/** The sites that are portico's own. */
+async function builtInDomains(
   { front, public_addresses: given }: Config,
   around: Surroundings,
-): Promise<boolean> {
-  if (front.address !== undefined) return front.address === 'built-in'
-  return (await usualAddress(front.domain, ownAddresses(around, given), around.lookups)) === 'built-in'
+): Promise<string[]> {
+  const own = ownAddresses(around, given)
+  const sites = await Promise.all(
+    [front, ...front.site].map(async ({ domain, address }) => {
+      const where = address ?? (await usualAddress(domain, own, around.lookups))
+      return where === 'built-in' ? [domain] : []
+    }),
+  )
+  return sites.flat()
 }

@@ -1,10 +1,33 @@
 import type { Config } from '../config/schema.ts'
+import type { Site, SiteFacts } from '../front/site.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
 import type { InterfaceAddress } from '../net/interfaces.ts'
 import { isPublicAddress } from '../net/interfaces.ts'
 
-export const TRIAL_FRONT =
-  'Trial front: a self-made certificate. Fine for your own phone; do not hand out links yet: set front.domain and front.address to a real site.'
+/** Of sites that are portico's own; undefined where none is. */
+export function trialText(domains: readonly string[], { front }: Config): string | undefined {
+  const [first, ...others] = domains
+  if (first === undefined) return undefined
+  const isMainAlone = others.length === 0 && first === front.domain
+  const remedy = isMainAlone
+    ? 'set front.domain and front.address to a real site'
+    : 'let each domain and address be those of a real site'
+  return `Trial front: a self-made certificate for ${domains.join(', ')}. Fine for your own phone; do not hand out links yet: ${remedy}.`
+}
+
+/** `Front www.example.org: TLS 1.3, X25519MLKEM768, one encrypted record: mirrored as it is`; a front that no user could be answered by has warnings. */
+export function frontText(
+  { domain, builtIn }: Site,
+  { records: { tdlib: records }, mlkem }: SiteFacts,
+  answer: Config['front']['answer'],
+): string | undefined {
+  if (records === undefined) return undefined
+  const name = builtIn ? `${domain} (built-in)` : domain
+  const group = mlkem ? 'X25519MLKEM768' : 'X25519'
+  const flight = records === 1 ? 'one encrypted record' : `${records} encrypted records`
+  const mirrored = records === 1 ? ': mirrored as it is' : ': merged into one'
+  return `Front ${name}: TLS 1.3, ${group}, ${flight}${answer === 'profile' ? '' : mirrored}`
+}
 
 type Family = InterfaceAddress['family']
 

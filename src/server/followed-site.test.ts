@@ -23,6 +23,7 @@ const AWAY: SiteFacts = { ...OLD, reachable: false, unmirrorable: {} }
 /** A site that answers as the test says, in virtual time. */
 function follow(...answers: SiteFacts[]) {
   const said: string[] = []
+  const introduced: SiteFacts[] = []
   const waits: { readonly milliseconds: number; readonly over: () => void }[] = []
   let now = 0
   let learned = 0
@@ -42,11 +43,15 @@ function follow(...answers: SiteFacts[]) {
     now: () => now,
     interfaces: () => [],
     learned: () => learned++,
-    say: ({ warning }) => said.push(warning.code),
+    say: (news) => {
+      if (news.type === 'warning') said.push(news.warning.code)
+      else introduced.push(news.facts)
+    },
   })
   return {
     followed,
     waits,
+    introduced,
     /** What was said since the last call. */
     said: () => said.splice(0),
     learned: () => learned,
@@ -75,7 +80,7 @@ test('what is wrong is said when it is known, once, and stands as long as it is 
 })
 
 test('a front that is away is said to be so once, however often it is asked', async () => {
-  const { followed, said, pass } = follow(AWAY, AWAY, AWAY, MANY)
+  const { followed, said, pass, introduced } = follow(AWAY, AWAY, AWAY, MANY, GOOD)
   await followed.ask()
   expect(said()).toEqual(['front_unreachable'])
   await pass()
@@ -83,6 +88,8 @@ test('a front that is away is said to be so once, however often it is asked', as
   expect(said()).toEqual([])
   await pass()
   expect(said()).toEqual(['the front answers now', 'front_many_records'])
+  await followed.ask()
+  expect(introduced).toEqual([MANY])
 })
 
 test('one that goes away and comes back keeps its facts, and is not warned of again', async () => {

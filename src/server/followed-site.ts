@@ -39,6 +39,7 @@ export class FollowedSite {
   #lookedAt = Number.NEGATIVE_INFINITY
   #isSuspected = false
   #waits = false
+  #isIntroduced = false
   /** Looks in a row that found it leading back. */
   #back = 0
 
@@ -130,6 +131,10 @@ export class FollowedSite {
       log.error('a front leads back to portico itself; nobody is let in there until it answers', { domain })
     }
     if (isUsable(seen)) this.#sayWhatIsBetter(said, codes)
+    if (isUsable(seen) && !this.#isIntroduced) {
+      this.#isIntroduced = true
+      say({ type: 'learned', site: this.site, facts: seen })
+    }
     for (const warning of this.#warnings) if (!said.has(warning.code)) say({ type: 'warning', warning })
     if (isNew) learned()
   }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SiteWarning } from '../front/checks.ts'
 import { type LearnDependencies, learnSite } from '../front/learn.ts'
 import { isOfThisHost, type Site, type SiteFacts } from '../front/site.ts'
 import { whereItLeads } from '../front/where-it-leads.ts'
@@ -97,10 +98,9 @@ export class SiteLearning {
 
   /** A site that another key of its own makes a new one is what it was: that was said of it at its other place. */
   #say(news: SiteNews, by: FollowedSite): void {
-    const others = [...this.#followed.values()].filter((each) => each !== by)
-    const isSaid = others.some(({ warnings }) =>
-      warnings.some(({ message }) => message === news.warning.message),
-    )
+    const isTheSame = ({ message }: SiteWarning) =>
+      news.type === 'warning' && news.warning.message === message
+    const isSaid = [...this.#followed.values()].some((each) => each !== by && each.warnings.some(isTheSame))
     if (!isSaid) this.#dependencies.say(news)
   }
 
