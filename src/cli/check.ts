@@ -1,7 +1,9 @@
 import { dirname } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problem.ts'
+import type { Config } from '../config/schema.ts'
 import { EXIT } from './exit-codes.ts'
+import { rootTrouble } from './root-folder.ts'
 import { staticWarnings } from './static-warnings.ts'
 import type { Surroundings } from './surroundings.ts'
 import { noFile, whichFile } from './which-file.ts'
@@ -15,10 +17,7 @@ export function check(options: { readonly file?: string | undefined }, around: S
     return EXIT.configuration
   }
   const loaded = loadConfig(path, env)
-  const warnings = [
-    ...loaded.warnings,
-    ...(loaded.ok ? staticWarnings(loaded.config, around.interfaceAddresses()) : []),
-  ]
+  const warnings = [...loaded.warnings, ...(loaded.ok ? warningsOf(loaded.config, around) : [])]
   for (const warning of warnings) stderr.write(`warning: ${warning}\n`)
   if (loaded.ok) {
     const users = Object.keys(loaded.config.users).length
@@ -29,4 +28,8 @@ export function check(options: { readonly file?: string | undefined }, around: S
   const count = loaded.problems.length
   stderr.write(`${path}: ${count} ${count === 1 ? 'problem' : 'problems'}\n`)
   return EXIT.configuration
+}
+
+function warningsOf(config: Config, { interfaceAddresses }: Surroundings): string[] {
+  return staticWarnings(config, interfaceAddresses(), rootTrouble(config))
 }

@@ -118,6 +118,14 @@ describe('check', () => {
     })
   })
 
+  test('a folder for the built-in site that is not there', () => {
+    const text = CONFIG.replace('address = "127.0.0.1:8443"', 'address = "built-in"\nroot = "no-such-folder"')
+    writeFileSync(join(dir, 'root.toml'), text, { mode: 0o600 })
+    const { status, stderr } = portico('check', 'root.toml')
+    expect(status).toBe(0)
+    expect(stderr).toMatch(/^warning: front\.root \S*no-such-folder is no folder/)
+  })
+
   test('a front that is portico itself', () => {
     writeFileSync(join(dir, 'self.toml'), CONFIG.replace('8443', '1443'), { mode: 0o600 })
     expect(portico('check', 'self.toml')).toMatchObject({

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Config } from '../config/schema.ts'
 import type { ListenTrial } from '../net/try-listen.ts'
+import type { ConfigSource } from '../server/reloading.ts'
 import type { Running, ServeEvent } from '../server/supervisor.ts'
 import { EXIT } from './exit-codes.ts'
 import type { RunOptions } from './first-start.ts'
@@ -70,6 +71,7 @@ async function play(scene: Scene = {}) {
       addresses.find((address) => address.includes(':') === (family === 'ipv6')),
   }
   const served: Config[] = []
+  const sources: ConfigSource[] = []
   const signals = scene.signals ?? new EventEmitter()
   const code = await run(options, around, {
     signals: signals as unknown as Pick<NodeJS.Process, 'on' | 'off'>,
@@ -77,8 +79,9 @@ async function play(scene: Scene = {}) {
       tryListen: async (_host, port) => trials[port] ?? 'free',
       portHolder: (port) => (trials[port] === 'taken' ? 'nginx (pid 812)' : undefined),
     },
-    serve: async (config) => {
+    serve: async (config, { source }) => {
       served.push(config)
+      if (source) sources.push(source)
       return {
         addresses: config.listener.map(({ address }) => address),
         stopped: Promise.resolve(0),
@@ -101,7 +104,7 @@ async function play(scene: Scene = {}) {
       }
     },
   })
-  return { code, ...written, served, signals, file: join(dir, 'portico.toml') }
+  return { code, ...written, served, sources, signals, file: join(dir, 'portico.toml') }
 }
 
 describe('the first start', () => {
@@ -263,6 +266,26 @@ secret = "8f0c4a1be27d5936a0c4f1e2d3b4a596"
     )
     const { out } = await play()
     expect(out).toContain(`Trial front: a self-made certificate for ${NAME}, shop.example.org.`)
+  })
+
+  test('a folder for the built-in site that is not there, at the start and at each reload', async () => {
+    writeFileSync(
+      join(dir, 'portico.toml'),
+      `listen = "443"
+[front]
+domain = "${NAME}"
+root = "no-such-folder"
+[log]
+file = "portico.log"
+[users.alice]
+secret = "8f0c4a1be27d5936a0c4f1e2d3b4a596"
+`,
+    )
+    const { out, sources } = await play()
+    expect(out).toMatch(/^warning: front\.root \S*no-such-folder is no folder/m)
+    expect(readFileSync(join(dir, 'portico.log'), 'utf8')).toContain('no-such-folder is no folder')
+    const again = sources[0]!.load()
+    expect(again.warnings).toContainEqual(expect.stringContaining('no-such-folder is no folder'))
   })
 
   test('a wrong one', async () => {

@@ -13,6 +13,7 @@ import { type FirstStart, firstStart, type RunOptions } from './first-start.ts'
 import { portHolder } from './port-holder.ts'
 import { type PortProbes, portTrouble } from './port-trouble.ts'
 import { qrText } from './qr.ts'
+import { lookedUpRootWarnings, rootTrouble, rootWarnings } from './root-folder.ts'
 import { ownAddresses, serverAddress } from './server-address.ts'
 import { servingText, trialText } from './start-text.ts'
 import type { Output, Surroundings } from './surroundings.ts'
@@ -40,12 +41,12 @@ export async function run(
     human.write(
       first === undefined ? `Configuration: ${path}\n` : `Wrote ${path} (new secret, user "default")\n`,
     )
-    const load = () => loadConfig(path, { ...around.env, ...overrides(options) })
+    const load = () => withRootWarnings(loadConfig(path, { ...around.env, ...overrides(options) }))
     const loaded = load()
     if (!loaded.ok) return refuse(loaded.problems, path, human)
     const { config, warnings } = loaded
     const log = openLog(config.log)
-    for (const warning of warnings) log.warn(warning)
+    sayWarnings(warnings, config, { around, human, log })
     return await untilStopped(config, { around, human, log, first, load, serve, signals, probes })
   } catch (error) {
     if (!(error instanceof FirstFileError || error instanceof LogFileError)) throw error
@@ -112,6 +113,13 @@ function exitCodeOf(error: unknown): number | undefined {
   return coded && typeof error.exitCode === 'number' ? error.exitCode : undefined
 }
 
+/** What `check` says of it too, at the start and at each reload. */
+function withRootWarnings(loaded: Loaded): Loaded {
+  if (!loaded.ok) return loaded
+  const { config, warnings } = loaded
+  return { ...loaded, warnings: [...warnings, ...rootWarnings(config, rootTrouble(config))] }
+}
+
 /** TERM and INT stop; HUP reads the configuration and opens log files again; USR1 must not start Node's inspector. */
 function heedSignals(signals: Stage['signals'], log: OpenLog) {
   let running: Running | undefined
@@ -154,9 +162,10 @@ async function tell(config: Config, running: Running, stage: Stage): Promise<voi
   say(servingText(running.addresses, config, around.interfaceAddresses(), address))
   if (first === undefined) say('Links: portico link')
   else await tellLink(config, first, stage, say)
-  const logIsRead = around.stdout.isTerminal && config.log.file === undefined
-  tellOfSites(running, { human, log, logIsRead, answer: config.front.answer })
-  say(trialText(await builtInDomains(config, around), config))
+  tellOfSites(running, { human, log, logIsRead: logIsRead(config, around), answer: config.front.answer })
+  const builtIn = await builtInDomains(config, around)
+  say(trialText(builtIn, config))
+  sayWarnings(lookedUpRootWarnings(config, builtIn), config, stage)
   if (!human.isTerminal) return
   say('Waiting for the first connection …')
   const { port } = await linkTarget(config, around)
@@ -184,6 +193,22 @@ async function tellLink(
   if (inJournal) return say('Links: portico link')
   say(made.tg)
   say(qrText(made.tg, human))
+}
+
+function sayWarnings(
+  warnings: readonly string[],
+  config: Config,
+  { around, human, log }: Pick<Stage, 'around' | 'human' | 'log'>,
+): void {
+  for (const warning of warnings) {
+    if (human.isTerminal && !logIsRead(config, around)) human.write(`warning: ${warning}\n`)
+    log.warn(warning)
+  }
+}
+
+/** By the person at the terminal. */
+function logIsRead({ log }: Config, { stdout }: Surroundings): boolean {
+  return stdout.isTerminal && log.file === undefined
 }
 
 /** The sites that are portico's own. */

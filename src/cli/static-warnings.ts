@@ -2,12 +2,22 @@ import type { Config } from '../config/schema.ts'
 import { isNear } from '../front/locality.ts'
 import { type Endpoint, formatEndpoint } from '../net/endpoint.ts'
 import { type InterfaceAddress, isPublicAddress } from '../net/interfaces.ts'
+import { type RootTrouble, rootWarnings } from './root-folder.ts'
 
 const HERE = new Set(['127.0.0.1', '::1', 'localhost', '0.0.0.0', '::'])
 
 /** What start-up would warn of and can be known without a single packet. */
-export function staticWarnings(config: Config, interfaces: readonly InterfaceAddress[]): string[] {
-  return [...frontWarnings(config), ...plainWarnings(config), ...addressWarnings(config, interfaces)]
+export function staticWarnings(
+  config: Config,
+  interfaces: readonly InterfaceAddress[],
+  root: RootTrouble | undefined,
+): string[] {
+  return [
+    ...frontWarnings(config),
+    ...rootWarnings(config, root),
+    ...plainWarnings(config),
+    ...addressWarnings(config, interfaces),
+  ]
 }
 
 /** Of what middle proxies must be told and nobody may find out. */

@@ -6,6 +6,7 @@ import { KINDS, type Kind } from '../../import/peer.ts'
 import { MAX_SOURCE } from '../../import/source.ts'
 import { EXIT } from '../exit-codes.ts'
 import { FirstFileError, sslipName, writeFirstFile } from '../first-file.ts'
+import { rootTrouble } from '../root-folder.ts'
 import type { RunDependencies } from '../run.ts'
 import { serverAddress } from '../server-address.ts'
 import { staticWarnings } from '../static-warnings.ts'
@@ -63,7 +64,8 @@ export async function importProxy(
   if (options.try) return serveTrial(imported, options.listen, around, await dependencies())
   const written = write(out, imported.text, around)
   if (written !== undefined) return written
-  for (const warning of staticWarnings(imported.config, around.interfaceAddresses()))
+  const { config } = imported
+  for (const warning of staticWarnings(config, around.interfaceAddresses(), rootTrouble(config)))
     stderr.write(`warning: ${warning}\n`)
   await tell(imported, out, options.json, around)
   return EXIT.ok
