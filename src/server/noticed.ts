@@ -2,31 +2,43 @@ import type { Wheel } from '../net/wheel.ts'
 import type { SessionStart } from '../session/house.ts'
 import type { FromWorker } from './messages.ts'
 
-/** Of each kind at most one in this time: they tell a person what happens, they count nothing. */
+/** Of each kind that makes the supervisor do something at most one in this time. */
 const EVERY_MILLISECONDS = 500
+/** Of what is said to a person, who is told once. */
+const RARELY_MILLISECONDS = 60_000
 
-/** In that time, from one worker. */
+/** In the shorter of the two, from one worker. */
 const MOST_REFUSALS = 20
 
-/** What a worker tells the supervisor of its connections, thinned out so that a flood costs nothing. */
+/**
+ * What a worker tells the supervisor of its connections, thinned out so that a flood costs nothing: most of it is told between
+ * a hello and its answer.
+ */
 export class Noticed {
   readonly #post: (message: FromWorker) => void
-  readonly #wheel: Wheel
+  readonly #wheel: Pick<Wheel, 'now'>
+  #hadConnection = false
+  #hadSession = false
   #refusals = 0
   #refusalsSince = Number.NEGATIVE_INFINITY
   readonly #last = new Map<FromWorker['type'], number>()
 
-  constructor(post: (message: FromWorker) => void, wheel: Wheel) {
+  constructor(post: (message: FromWorker) => void, wheel: Pick<Wheel, 'now'>) {
     this.#post = post
     this.#wheel = wheel
   }
 
+  /** That there was one is news once. */
   connection(): void {
-    this.#tell({ type: 'connection' })
+    if (this.#hadConnection) return
+    this.#hadConnection = true
+    this.#post({ type: 'connection' })
   }
 
   session({ user, visitor, dc, dialMilliseconds }: SessionStart): void {
-    this.#tell({
+    if (this.#hadSession) return
+    this.#hadSession = true
+    this.#post({
       type: 'session',
       user: user.name,
       address: visitor.shownAddress,
@@ -46,22 +58,22 @@ export class Noticed {
   }
 
   suspicion(site: number): void {
-    this.#tell({ type: 'loop_suspected', site })
+    this.#tell({ type: 'loop_suspected', site }, EVERY_MILLISECONDS)
   }
 
   /** Another answer than this site is known for. */
   otherAnswer(site: number): void {
-    this.#tell({ type: 'other_answer', site })
+    this.#tell({ type: 'other_answer', site }, EVERY_MILLISECONDS)
   }
 
   event(type: 'no_valid_secret' | 'unreachable'): void {
-    this.#tell(type === 'unreachable' ? { type, tried: 1 } : { type })
+    this.#tell(type === 'unreachable' ? { type, tried: 1 } : { type }, RARELY_MILLISECONDS)
   }
 
-  #tell(message: FromWorker): void {
+  #tell(message: FromWorker, every: number): void {
     const now = this.#wheel.now
     const last = this.#last.get(message.type)
-    if (last !== undefined && now - last < EVERY_MILLISECONDS) return
+    if (last !== undefined && now - last < every) return
     this.#last.set(message.type, now)
     this.#post(message)
   }

@@ -65,6 +65,7 @@ export interface Running {
   reload(trigger: ReloadTrigger): Promise<ReloadReport>
   /** Drains; a second call leaves at once. */
   stop(): void
+  /** The first listener hears what came before, too: a worker tells of its first connection only. */
   on(listener: (event: ServeEvent) => void): void
   /** @returns what was already to be said of the sites */
   onSites(listener: (news: SiteNews) => void): readonly SiteNews[]
@@ -115,7 +116,7 @@ class Supervisor implements Running {
   readonly #reloading: Reloading
   readonly #refusals = new RefusalBook()
   readonly #clients = new ClientBook()
-  readonly #listeners = new Set<(event: ServeEvent) => void>()
+  readonly #events = new Announcements<ServeEvent>()
   readonly #siteNews = new Announcements<SiteNews>()
   readonly #resolveStopped: (code: number) => void
   readonly #since = new Date()
@@ -234,7 +235,7 @@ class Supervisor implements Running {
   }
 
   on(listener: (event: ServeEvent) => void): void {
-    this.#listeners.add(listener)
+    for (const event of this.#events.on(listener)) listener(event)
   }
 
   onSites(listener: (news: SiteNews) => void): readonly SiteNews[] {
@@ -473,7 +474,7 @@ class Supervisor implements Running {
       case 'other_answer':
         return this.#learning.suspect(message.site)
       default:
-        for (const listener of this.#listeners) listener(message)
+        this.#events.say(message)
     }
   }
 }
