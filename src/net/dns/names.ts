@@ -30,10 +30,10 @@ export class Names {
       : [best, ...found.filter((address) => address !== best)]
   }
 
-  /** Milliseconds that one address has before the next is tried. */
+  /** Milliseconds that one address has before the next is tried: whole ones, for `connect` of node:net throws at others. */
   patience(host: string): number {
     const took = this.#worked.get(host)?.milliseconds ?? 0
-    return Math.min(LONGEST_PATIENCE, Math.max(PATIENCE, took * 2))
+    return Math.min(LONGEST_PATIENCE, Math.max(PATIENCE, Math.round(took * 2)))
   }
 
   connected(host: string, address: string, milliseconds: number): void {
