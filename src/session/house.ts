@@ -103,7 +103,7 @@ export interface House {
   startMiddleRelay(options: MiddleRelayOptions, start: SessionStart): void
   /** Whether the lists of addresses refuse this one; asked of a connection that would otherwise come in, and counted. */
   isListed(visitor: Visitor): boolean
-  /** True for the hello of a start-up check of ours: the address of the site that it was meant for leads back to us. */
+  /** True for the hello of a check of ours that runs now: the address of the site that it was meant for leads back to us. */
   isOurOwn(clientRandom: Uint8Array): boolean
   leadsBack(site: KnownSite): boolean
   /** For every hello: one that came before may have gone out to its site and come back. */
