@@ -15,7 +15,7 @@ import { siteChooser } from '../front/sites.ts'
 import type { LegHandler } from '../net/leg.ts'
 import type { Shaping } from '../net/shaped-splice.ts'
 import { ja4 } from '../protocol/tls/ja4.ts'
-import type { House } from '../session/house.ts'
+import type { House, Visitor } from '../session/house.ts'
 import type { KnownSite } from '../session/known-site.ts'
 import { OpenSessions } from '../session/open-sessions.ts'
 import { walk } from '../session/session.ts'
@@ -274,17 +274,24 @@ export class DataPlane {
     const shownAddress = maskAddress(address, this.#settings.config.log.addresses)
     const route = this.#sites.wantRoutes ? routeOf(caller) : undefined
     const visitor = { address, port, modes, shownAddress, family, listener, route, acceptedAt: house.now() }
-    const callOff = this.#thread.descriptors.whenFree(() => {
-      if (this.#leadsBack(site)) tee.refuse()
-      else tee.showTo((handler) => house.dialFront(site, handler, visitor))
-    })
-    tee.awaitFront(callOff)
+    tee.awaitFront(this.#thread.descriptors.whenFree(() => this.#show(tee, site, visitor, house)))
     walk(tee, visitor, house).catch((error: unknown) => {
       // A fault of ours must cost one connection, and be seen.
       house.log.error('walk failed', { error })
       tee.splice()
     })
     return tee
+  }
+
+  #show(tee: Tee, site: KnownSite, visitor: Visitor, house: House): void {
+    if (this.#leadsBack(site)) return tee.refuse()
+    try {
+      tee.showTo((handler) => house.dialFront(site, handler, visitor))
+    } catch (error) {
+      // The same: thrown in the listener's own event it would end the worker.
+      house.log.error('the front cannot be dialled', { error })
+      tee.refuse()
+    }
   }
 
   /** A hello may be another site's, or answered by what was recorded. */
