@@ -55,7 +55,7 @@ const limits = describe(
     search_hold: describe(
       duration({ min: '0s', max: '1s' }).prefault('500us'),
       'duration',
-      "How long a front's finished answer may wait for the search of a user.",
+      "How long a front's finished answer may wait for the search of a user, where that is long enough to try all who are left; among more users it does not wait, and a newcomer is found at the second try.",
     ),
     idle: describe(
       duration({ min: '10s', max: '30d' }).prefault('10m'),
