@@ -13,8 +13,14 @@ async function settled(): Promise<void> {
   for (let i = 0; i < 20; i++) await turn()
 }
 
+/** The type of a TLS record that holds a hello: one byte of it alone is that, and a front may speak before the next. */
+const HANDSHAKE = 0x16
+
 function init(framing: Framing = 'padded', secret = SECRET): Buffer {
-  return obfuscate({ dc: 2, framing, secret }).init
+  for (;;) {
+    const { init: made } = obfuscate({ dc: 2, framing, secret })
+    if (made[0] !== HANDSHAKE) return made
+  }
 }
 
 describe('a listener that allows clients without FakeTLS', () => {
